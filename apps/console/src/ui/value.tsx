@@ -1,0 +1,17 @@
+import { decimalsOf, num, unitText, valueText } from './format.ts';
+import type { TagKey } from '../api/types.ts';
+
+/** A number whose decimal point stands at the same place in every row: the fraction has a fixed width. */
+export const AlignedValue = ({ value, decimals }: { value: unknown; decimals: number }) => {
+  if (typeof value !== 'number' || !Number.isFinite(value)) return <>{valueText(value, decimals)}<span className="fr" style={{ width: '2.6ch' }} /></>;
+  const [whole, fraction] = num(value, Math.min(decimals, 6)).split('.');
+  return <>{whole}<span className="fr" style={{ minWidth: '2.6ch' }}>{fraction === undefined ? '' : `.${fraction}`}</span></>;
+};
+
+export const keyName = (key: TagKey): string => `${key.device}/${key.group}/${key.tag}`;
+export const keyDecimals = (key: TagKey): number => decimalsOf(key.type, key.precision);
+export const keyText = (key: TagKey, value: unknown): string => {
+  const unit = unitText(key.unit);
+  return value === null || value === undefined ? 'no value' : `${valueText(value, keyDecimals(key))}${unit === '' ? '' : ` ${unit}`}`;
+};
+export const isWritable = (key: TagKey): boolean => /write|rw/i.test(key.access);

@@ -1,0 +1,152 @@
+// The driver against Debian's pymodbus, and against our own simulator beside the independent client mbpoll.
+import assert from 'node:assert/strict';
+import { execFile, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { qualityName, silentLogger, systemClock } from '../packages/core/dist/index.js';
+import { modbusTcp } from '../packages/drivers/dist/index.js';
+import { createSimulator } from '../packages/simulators/dist/index.js';
+
+const run = promisify(execFile);
+const python = '/usr/bin/python3';
+const script = fileURLToPath(new URL('../test/support/blueprint_simulator.py', import.meta.url));
+
+const has = (command, args) => spawnSync(command, args, { stdio: 'ignore' }).error === undefined;
+const hasPymodbus = () => spawnSync(python, ['-c', 'import pymodbus'], { stdio: 'ignore' }).status === 0;
+
+const tag = (id, address, type = 'int16', access = 'read') => ({
+  id,
+  name: `t${id}`,
+  address,
+  type,
+  access,
+  device: 'demo',
+  group: 'g',
+  path: `demo/t${id}`,
+});
+const names = (batch) => Array.from(batch.quality, qualityName);
+const inRange = (value, from, to) => assert.ok(value >= from && value <= to, `${value} is from ${from} to ${to}`);
+
+async function driverFor(t, port) {
+  const lost = [];
+  const driver = modbusTcp.create(
+    { host: '127.0.0.1', port },
+    { device: 'demo', clock: systemClock, log: silentLogger, onLost: (reason) => lost.push(reason) },
+  );
+  t.after(() => driver.close());
+  await driver.open(new AbortController().signal);
+  return { driver, lost };
+}
+
+async function pymodbus(t) {
+  const child = spawn(python, [script, '0'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  t.after(async () => {
+    child.kill('SIGKILL');
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  });
+  const [line] = await once(createInterface({ input: child.stdout }), 'line');
+  return { child, port: Number(line.split(' ')[2]) };
+}
+
+async function simulator(t, config) {
+  const sim = createSimulator('plant', { protocol: 'modbus-tcp', port: 0, ...config }, { clock: systemClock, log: silentLogger });
+  t.after(() => sim.stop());
+  await sim.start();
+  return { sim, port: Number(sim.address().split(':')[1]) };
+}
+
+test('pymodbus: a read past the end of its two registers costs neither of them', async (t) => {
+  if (!hasPymodbus()) return t.skip('pymodbus not found: apt-get install python3-pymodbus');
+  const { port } = await pymodbus(t);
+  const { driver, lost } = await driverFor(t, port);
+  const plan = driver.compile([tag(1, '1!40001'), tag(2, '1!400002'), tag(3, '1!40003')]);
+  assert.deepEqual(
+    plan.requests.map((r) => [r.start, r.count]),
+    [[0, 3]],
+  );
+  for (let i = 0; i < 3; i++) {
+    const batch = await driver.read(plan, { timeoutMs: 2000 });
+    assert.deepEqual(names(batch), ['good', 'good', 'badAddressRefused']);
+    inRange(batch.num[0], 280, 309);
+    inRange(batch.num[1], 700, 729);
+    assert.equal(batch.reasons[2].text, 'demo refuses to read 1!40003: it has no such address (exception 2).');
+  }
+  assert.deepEqual(lost, []);
+});
+
+test('pymodbus: a unit that is never answered leaves unit 1 good', async (t) => {
+  if (!hasPymodbus()) return t.skip('pymodbus not found: apt-get install python3-pymodbus');
+  const { port } = await pymodbus(t);
+  const { driver } = await driverFor(t, port);
+  const plan = driver.compile([tag(1, '1!40001'), tag(2, '2!40001')]);
+  for (let i = 0; i < 4; i++) assert.deepEqual(names(await driver.read(plan, { timeoutMs: 100 })), ['good', 'badTimeout']);
+});
+
+test('pymodbus: a stopped process is silence; it goes on, late answers are dropped, values are right', async (t) => {
+  if (!hasPymodbus()) return t.skip('pymodbus not found: apt-get install python3-pymodbus');
+  const { child, port } = await pymodbus(t);
+  const { driver } = await driverFor(t, port);
+  const plan = driver.compile([tag(1, '1!40001'), tag(2, '1!40002')]);
+  assert.deepEqual(names(await driver.read(plan, { timeoutMs: 2000 })), ['good', 'good']);
+  child.kill('SIGSTOP');
+  assert.deepEqual(names(await driver.read(plan, { timeoutMs: 100 })), ['badTimeout', 'badTimeout']);
+  child.kill('SIGCONT');
+  const batch = await driver.read(plan, { timeoutMs: 2000 });
+  assert.deepEqual(names(batch), ['good', 'good']);
+  inRange(batch.num[0], 280, 309);
+  inRange(batch.num[1], 700, 729);
+  assert.ok(driver.stats().strays >= 1);
+});
+
+test('our simulator and our driver agree', async (t) => {
+  const { sim, port } = await simulator(t, { preset: 'blueprint' });
+  const { driver, lost } = await driverFor(t, port);
+  const tags = [tag(1, '1!40001'), tag(2, '1!400002'), tag(3, '1!40003'), tag(4, '9!40001'), tag(5, '1!00005', 'bit', 'readwrite')];
+  const plan = driver.compile(tags);
+  for (const coil of [0, 1]) {
+    const batch = await driver.read(plan, { timeoutMs: 2000 });
+    assert.deepEqual(names(batch), ['good', 'good', 'badAddressRefused', 'badNoCommunication', 'good']);
+    inRange(batch.num[0], 280, 309);
+    inRange(batch.num[1], 700, 729);
+    assert.equal(batch.num[4], coil);
+    assert.deepEqual(await driver.write([{ tag: tags[4], value: true }], { timeoutMs: 2000 }), [{ quality: 0 }]);
+  }
+  const reading = driver.read(plan, { timeoutMs: 2000 });
+  await sim.stop();
+  await reading;
+  while (lost.length === 0) await systemClock.sleep(2);
+  assert.match(lost[0].text, /closes the connection|breaks/);
+  await assert.rejects(driver.open(new AbortController().signal), /refuses the connection/);
+  await sim.start();
+  await driver.open(new AbortController().signal);
+  assert.deepEqual(names(await driver.read(plan, { timeoutMs: 2000 })).slice(0, 2), ['good', 'good']);
+});
+
+test('mbpoll reads our simulator', async (t) => {
+  if (!has('mbpoll', ['-h'])) return t.skip('mbpoll not found: apt-get install mbpoll');
+  const { port } = await simulator(t, { preset: 'blueprint' });
+  const { stdout } = await run('mbpoll', [
+    '-m',
+    'tcp',
+    '-a',
+    '1',
+    '-t',
+    '4',
+    '-r',
+    '1',
+    '-c',
+    '2',
+    '-1',
+    '-q',
+    '-p',
+    String(port),
+    '127.0.0.1',
+  ]);
+  const values = [...stdout.matchAll(/^\[\d+\]:\s+(\d+)/gm)].map((m) => Number(m[1]));
+  assert.equal(values.length, 2, stdout);
+  inRange(values[0], 280, 309);
+  inRange(values[1], 700, 729);
+});

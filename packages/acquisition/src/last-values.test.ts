@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createBatch, Quality, type GroupCycle, type Micros } from '@omh/core';
+import { LastValues } from './last-values.ts';
+import { testTag } from './testing/fake-driver.ts';
+
+const tags = [testTag(1, 'a'), testTag(2, 'b')];
+function cycle(time: number, quality: number, value: number): GroupCycle {
+  const batch = createBatch(2, time as Micros);
+  batch.ids.set([1, 2]);
+  batch.quality.fill(quality);
+  batch.num.fill(value);
+  return { device: 'demo', group: 'g', tags, batch };
+}
+
+test('a tag that was never read is bad and says so', () => {
+  const values = new LastValues();
+  values.configure(tags, 5 as Micros);
+  const a = values.byKey('demo/g/a')!;
+  assert.deepEqual([a.value, a.valueTime, a.quality, a.reason], [undefined, undefined, 'bad', 'no value was read yet']);
+});
+
+test('since moves when the quality changes and only then', () => {
+  const values = new LastValues();
+  values.configure(tags, 0 as Micros);
+  values.update(cycle(10, Quality.good, 1));
+  values.update(cycle(20, Quality.good, 2));
+  assert.equal(values.get(1)!.since, 10);
+  values.update(cycle(30, Quality.badTimeout, Number.NaN));
+  const a = values.byPath('site/demo/a')!;
+  assert.deepEqual([a.value, a.valueTime, a.since, a.quality, a.reason], [2, 20, 30, 'bad', 'The device does not answer.']);
+  assert.deepEqual(values.counts(), { good: 0, uncertain: 0, bad: 2 });
+});
+
+test('a new configuration keeps what is known of tags that stay and forgets the others', () => {
+  const values = new LastValues();
+  values.configure(tags, 0 as Micros);
+  values.update(cycle(10, Quality.good, 1));
+  values.configure([testTag(1, 'a', { path: 'elsewhere/a' }), testTag(3, 'c')], 20 as Micros);
+  assert.equal(values.byPath('elsewhere/a')!.value, 1);
+  assert.equal(values.byKey('demo/g/b'), undefined);
+  values.update(cycle(30, Quality.good, 9));
+  assert.equal(values.get(2), undefined);
+});
+
+test('listeners hear the changed ids once a cycle and can leave', () => {
+  const values = new LastValues();
+  values.configure(tags, 0 as Micros);
+  const heard: number[][] = [];
+  const leave = values.onChange((ids) => heard.push([...ids]));
+  values.update(cycle(10, Quality.good, 1));
+  leave();
+  values.update(cycle(20, Quality.good, 1));
+  assert.deepEqual(heard, [[1, 2]]);
+});

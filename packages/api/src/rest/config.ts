@@ -1,0 +1,123 @@
+import { Type, type Static } from '@fastify/type-provider-typebox';
+import { OmhError, type Issue } from '@omh/core';
+import type { ApiContext, App } from '../context.ts';
+import { errors } from '../errors.ts';
+import type { EditOp } from '@omh/config';
+import type { Hub } from '@omh/hub';
+import { signedIn } from '../permission.ts';
+import { escapePointer, FieldsError, problemResponses, type ProblemField } from '../problem.ts';
+import { AnyObject, NameParams } from '../schemas.ts';
+import { unknown } from './tag-target.ts';
+
+export const ConfigAnswer = Type.Object({
+  file: Type.String(),
+  text: Type.String({ description: 'The hub file as it stands; secrets stay !env and !file.' }),
+  revision: Type.Integer(),
+  config: AnyObject,
+});
+export type ConfigAnswer = Static<typeof ConfigAnswer>;
+export const RevisionAnswer = Type.Object({ revision: Type.Integer() });
+export type RevisionAnswer = Static<typeof RevisionAnswer>;
+
+const sections = ['devices', 'apps', 'rules', 'dashboards'] as const;
+type Section = (typeof sections)[number];
+const singular: Record<Section, string> = { devices: 'Device', apps: 'App', rules: 'Rule', dashboards: 'Dashboard' };
+
+export function registerConfig(app: App, { hub }: ApiContext): void {
+  app.get(
+    '/api/v1/config',
+    {
+      config: { permission: 'config.read' },
+      schema: {
+        operationId: 'getConfig',
+        tags: ['config'],
+        summary: 'The hub file: text and meaning.',
+        response: { 200: ConfigAnswer, ...problemResponses },
+      },
+    },
+    async () => ({ file: hub.configFile, text: hub.configText(), revision: hub.revision, config: { ...hub.publicConfig() } }),
+  );
+
+  for (const section of sections) {
+    app.put(
+      `/api/v1/${section}/:name`,
+      {
+        config: { permission: 'config.write' },
+        schema: {
+          operationId: `put${singular[section]}`,
+          tags: ['config'],
+          summary: 'Adds the block or replaces it, as in hub.yaml.',
+          params: NameParams,
+          body: AnyObject,
+          response: { 200: RevisionAnswer, ...problemResponses },
+        },
+      },
+      async (request) => {
+        const { name } = request.params;
+        return edit(
+          hub,
+          section,
+          name,
+          { op: Object.hasOwn(hub.config[section], name) ? 'replace' : 'add', path: path(section, name), value: request.body },
+          request,
+        );
+      },
+    );
+
+    app.delete(
+      `/api/v1/${section}/:name`,
+      {
+        config: { permission: 'config.write' },
+        schema: {
+          operationId: `delete${singular[section]}`,
+          tags: ['config'],
+          summary: 'Takes the block out of the hub file.',
+          params: NameParams,
+          response: { 200: RevisionAnswer, ...problemResponses },
+        },
+      },
+      async (request) => {
+        const { name } = request.params;
+        if (!Object.hasOwn(hub.config[section], name)) unknown(singular[section].toLowerCase(), name, Object.keys(hub.config[section]));
+        return edit(hub, section, name, { op: 'remove', path: path(section, name) }, request);
+      },
+    );
+  }
+}
+
+const path = (section: Section, name: string): string => `${section}/${escapePointer(name)}`;
+
+async function edit(
+  hub: Hub,
+  section: Section,
+  name: string,
+  op: EditOp,
+  request: Parameters<typeof signedIn>[0],
+): Promise<RevisionAnswer> {
+  try {
+    const { revision } = await hub.edit([op], signedIn(request));
+    return { revision };
+  } catch (thrown) {
+    throw withFields(thrown, `${section}/${name}`);
+  }
+}
+
+/** The validator's findings as fields of the body that was sent; what lies elsewhere in the file is named in the message. */
+function withFields(thrown: unknown, block: string): unknown {
+  const issues = (thrown as { issues?: readonly Issue[] } | undefined)?.issues;
+  if (!Array.isArray(issues)) return thrown;
+  const fields = (issues as readonly Issue[]).map((issue): ProblemField => {
+    const at = issue.path.replace(/^\//, '');
+    const message = issue.fix === undefined ? issue.message : `${issue.message} ${issue.fix}`;
+    if (at === block) return { pointer: '', message };
+    return at.startsWith(`${block}/`)
+      ? { pointer: at.slice(block.length), message }
+      : { pointer: '', message: at === '' ? message : `${at}: ${message}` };
+  });
+  return new FieldsError(
+    thrown instanceof OmhError && thrown.status === 400
+      ? thrown
+      : errors.API_CONFIG_INVALID({ fault: fields[0]?.message ?? 'it is refused.' }),
+    fields,
+  );
+}

@@ -1,0 +1,323 @@
+import { Access, roles, type Role } from '@omh/access';
+import { LastValues } from '@omh/acquisition';
+import {
+  createBatch,
+  Quality,
+  silentLogger,
+  topicMatches,
+  OmhError,
+  type BusReader,
+  type Clock,
+  type Historian,
+  type HistorySeries,
+  type Message,
+  type MessageBus,
+  type Micros,
+  type Principal,
+  type Publication,
+  type QueryOptions,
+  type SqlResult,
+  type SqlValue,
+  type Tag,
+  type TagId,
+} from '@omh/core';
+import type { EditOp } from '@omh/config';
+import type { Hub, RequestLogEntry, Simulator } from '@omh/hub';
+
+export const adminToken = 'an-admin-token-of-enough-length';
+
+/** Access as it is, with one token for each role and one that may see a single line only. */
+export class FakeAccess extends Access {
+  readonly tokens = new Map<string, Principal>();
+  constructor(clock: Clock) {
+    super({ clock, adminTokens: [adminToken] });
+    for (const role of Object.keys(roles) as Role[])
+      this.tokens.set(`${role}-token`, { kind: 'token', name: role, permissions: roles[role] });
+    this.tokens.set('line1-token', {
+      kind: 'token',
+      name: 'line1',
+      permissions: ['values.read acme/line1/#', 'tag.write acme/line1/#', 'mqtt.subscribe acme/line1/#', 'history.read acme/line1/#'],
+    });
+    this.tokens.set('nothing-token', { kind: 'token', name: 'nothing', permissions: [] });
+  }
+  override byToken(token: string): Principal | undefined {
+    return this.tokens.get(token) ?? super.byToken(token);
+  }
+}
+
+/** A bus that hands on what is published, at once. */
+export class FakeBus implements MessageBus {
+  readonly capabilities = { events: false, clients: false, retained: false, stages: false, batch: true, cursors: false };
+  readonly readers = new Map<BusReader, readonly string[]>();
+
+  publish({ topic, payload, qos = 0, retain = false, principal, clientId }: Publication): undefined {
+    const bytes =
+      typeof payload === 'string' ? Buffer.from(payload) : payload instanceof Uint8Array ? payload : Buffer.from(JSON.stringify(payload()));
+    const message: Message = {
+      topic,
+      qos,
+      retain,
+      time: 1_700_000_000_000_000 as Micros,
+      properties: undefined,
+      principal,
+      clientId: clientId ?? principal.name,
+      peer: undefined,
+      bytes: () => bytes,
+      json: () => JSON.parse(Buffer.from(bytes).toString()) as unknown,
+      batch: undefined,
+      keep: () => message,
+    };
+    for (const [reader, filters] of this.readers) if (filters.some((f) => topicMatches(f, topic))) void reader.receive(message);
+    return undefined;
+  }
+  subscribe(filters: readonly string[], reader: BusReader): { close(): void } {
+    this.readers.set(reader, filters);
+    return {
+      close: () => {
+        this.readers.delete(reader);
+      },
+    };
+  }
+}
+
+type Query = (statement: string, params: readonly SqlValue[], options: QueryOptions) => SqlResult | Promise<SqlResult>;
+
+export class FakeHistorian {
+  lastQuery: { statement: string; params: readonly SqlValue[]; options: QueryOptions } | undefined;
+  lastHistory: Parameters<Historian['history']>[0] | undefined;
+  answer: Query = () => ({ columns: [{ name: 'n', type: 'int4' }], rows: [[1]], truncated: false });
+  series: HistorySeries = { time: [], value: [], quality: [], gaps: [], bucketMs: 0, samples: 0 };
+
+  async query(statement: string, params: readonly SqlValue[], options: QueryOptions): Promise<SqlResult> {
+    this.lastQuery = { statement, params, options };
+    return this.answer(statement, params, options);
+  }
+  async history(query: Parameters<Historian['history']>[0]): Promise<HistorySeries> {
+    this.lastHistory = query;
+    return this.series;
+  }
+}
+
+const tag = (id: number, device: string, name: string, path: string, extra: Partial<Tag> = {}): Tag => ({
+  id: id as TagId,
+  device,
+  group: 'g',
+  name,
+  path,
+  address: `1!4000${id}`,
+  type: 'double',
+  access: 'read',
+  ...extra,
+});
+
+/** A hub without a plant: real last values and access, everything else answers what a test sets. */
+export class FakeHub {
+  readonly config = {
+    hub: { name: 'test', site: 'acme' },
+    devices: { press: { driver: 'modbus-tcp' } } as Record<string, unknown>,
+    apps: {} as Record<string, unknown>,
+    rules: {} as Record<string, unknown>,
+    dashboards: { main: { title: 'Main', panels: [] } } as Record<string, unknown>,
+  };
+  readonly configFile = '/plant/hub.yaml';
+  readonly dataDir = '/plant/data';
+  readonly version = '0.1.0';
+  readonly revision = 7;
+  readonly startedAt: Micros;
+  readonly clock: Clock;
+  readonly log = silentLogger;
+  readonly access: FakeAccess;
+  readonly bus = new FakeBus();
+  readonly store = new FakeHistorian();
+  readonly values = new LastValues();
+  readonly written: { target: unknown; value: unknown; principal: string }[] = [];
+  readonly edits: { ops: readonly EditOp[]; principal: string }[] = [];
+  readonly calls: string[] = [];
+  refuse: unknown;
+  log500: RequestLogEntry[] = [];
+  sentence = 'All 1 parts run.';
+
+  constructor(clock: Clock) {
+    this.clock = clock;
+    this.startedAt = clock.now();
+    this.access = new FakeAccess(clock);
+    this.values.configure(
+      [
+        tag(1, 'press', 'temperature', 'acme/line1/temperature', { unit: 'Cel', precision: 1 }),
+        tag(2, 'press', 'humidity', 'acme/line1/humidity', { access: 'readwrite' }),
+        tag(3, 'oven', 'count', 'acme/line2/count', { type: 'int64' }),
+      ],
+      clock.now(),
+    );
+  }
+  get historian(): Historian {
+    return this.store as unknown as Historian;
+  }
+  publicConfig(): Hub['config'] {
+    return this.config as Hub['config'];
+  }
+  configText(): string {
+    return 'version: 1\nhub: { name: test, site: acme }\n';
+  }
+
+  /** One cycle with these values by tag id. */
+  set(values: Readonly<Record<number, number | bigint>>, quality: number = Quality.good): void {
+    const ids = Object.keys(values).map(Number);
+    const batch = createBatch(ids.length, this.clock.now(), { i64: true });
+    const all = new Map(this.values.tags().map((t) => [t.id as number, t]));
+    ids.forEach((id, i) => {
+      const value = values[id]!;
+      batch.ids[i] = id;
+      batch.quality[i] = quality;
+      if (typeof value === 'bigint') batch.i64![i] = value;
+      else batch.num[i] = value;
+    });
+    this.values.update({ device: 'any', group: 'any', tags: ids.map((id) => all.get(id)!), batch });
+  }
+
+  #health() {
+    return { state: 'running' as const, reason: { code: 'RUNNING', params: {}, text: 'Runs.' }, since: this.startedAt };
+  }
+  status(): ReturnType<Hub['status']> {
+    return { state: 'running', sentence: this.sentence, parts: [{ id: 'broker', health: this.#health(), address: '127.0.0.1:1883' }] };
+  }
+  flow(): ReturnType<Hub['flow']> {
+    const rated = { state: 'running' as const, sentence: 'Runs.' };
+    return {
+      time: this.clock.now(),
+      devices: [],
+      apps: [],
+      rules: [],
+      simulators: [],
+      loop: { p99Ms: 1 },
+      rssMb: 80,
+      broker: { ...rated, clients: 0, messagesInPerSecond: 0, messagesOutPerSecond: 0, subscriptions: 0, retained: 0, dropped: 0 },
+      historian: { ...rated, samplesPerSecond: 0, rowsPerSecond: 0, commitP50Ms: 0, queued: 0, bytesOnDisk: 0 },
+    };
+  }
+  devices(): ReturnType<Hub['devices']> {
+    const stats = {
+      requests: 4,
+      responses: 4,
+      refusals: 0,
+      timeouts: 0,
+      strays: 0,
+      bytesIn: 9,
+      bytesOut: 9,
+      connects: 1,
+      lastRttMs: undefined,
+    };
+    const groups = [{ name: 'g', intervalMs: 1000, tags: 2, cycles: 3, missed: 0, skipped: 0, lastCycleMs: undefined }];
+    return [
+      {
+        name: 'press',
+        driver: 'modbus-tcp',
+        endpoint: '127.0.0.1:5020',
+        path: 'acme/line1',
+        health: this.#health(),
+        groups,
+        tags: 2,
+        counts: this.values.counts('press'),
+        stats,
+        values: 6,
+      },
+    ];
+  }
+  apps(): ReturnType<Hub['apps']> {
+    return [
+      {
+        name: 'north',
+        type: 'mqtt',
+        health: this.#health(),
+        target: 'broker',
+        subscriptions: [{ device: 'press', group: 'g', topic: '/neuron/north/press/g' }],
+        messages: 3,
+        failed: 0,
+      },
+    ];
+  }
+  rules(): ReturnType<Hub['rules']> {
+    return [
+      {
+        name: 'ingest',
+        sql: 'SELECT * FROM "a"',
+        state: 'running',
+        reason: this.#health().reason,
+        matched: 1,
+        passed: 1,
+        failed: 0,
+        noResult: 0,
+        actions: [{ kind: 'historian', text: 'INSERT …', success: 1, failed: 0, pending: 0 }],
+        lastOutput: { at: this.startedAt, value: { a: 1 } },
+      },
+    ];
+  }
+  clients(): ReturnType<Hub['clients']> {
+    return [
+      {
+        clientId: 'c1',
+        peer: '127.0.0.1:50000',
+        protocol: '5.0',
+        listener: 'tcp',
+        connected: true,
+        since: this.startedAt,
+        keepAlive: 60,
+        subscriptions: [{ filter: 'a/#', qos: 1 }],
+        messagesIn: 1,
+        messagesOut: 2,
+        queued: 0,
+        dropped: 0,
+      },
+    ];
+  }
+  simulators(): readonly Simulator[] {
+    const simulator = {
+      id: 'simulator/plant',
+      name: 'plant',
+      protocol: 'modbus-tcp',
+      address: () => '127.0.0.1:5020',
+      health: () => this.#health(),
+      start: async () => {},
+      stop: async () => {},
+      requests: (after?: number) => this.simulatorLog('plant', after),
+      registers: () => [{ unit: 1, area: 'holding' as const, address: 0, value: 280, label: 'temperature' }],
+      stats: () => ({ connections: 1, requests: 2, exceptions: 0 }),
+    };
+    return [simulator];
+  }
+  async startSimulator(name: string): Promise<void> {
+    this.calls.push(`start ${name}`);
+  }
+  async stopSimulator(name: string): Promise<void> {
+    this.calls.push(`stop ${name}`);
+  }
+  simulatorLog(_name: string, after = 0): readonly RequestLogEntry[] {
+    return this.log500.filter((e) => e.seq > after);
+  }
+  async write(target: unknown, value: unknown, principal: Principal): Promise<void> {
+    if (this.refuse !== undefined) throw this.refuse;
+    this.written.push({ target, value, principal: principal.name });
+  }
+  async edit(ops: readonly EditOp[], principal: Principal): Promise<{ revision: number }> {
+    if (this.refuse !== undefined) throw this.refuse;
+    this.edits.push({ ops, principal: principal.name });
+    return { revision: 8 };
+  }
+  metrics(): ReturnType<Hub['metrics']> {
+    return [
+      { name: 'omh_part_up', value: 1, labels: { part: 'a "b"' } },
+      { name: 'omh_api_sockets', value: 0 },
+      { name: 'omh_part_up', value: 0, labels: { part: 'c' } },
+    ];
+  }
+}
+
+export class ConfigRefused extends OmhError {
+  readonly issues: readonly { path: string; code: string; message: string; fix?: string }[];
+  constructor(issues: ConfigRefused['issues']) {
+    super('HUB_FILE_INVALID', { blame: 'config', text: 'the file has faults', next: 'Correct them.' });
+    this.issues = issues;
+  }
+}
+
+export const asHub = (fake: FakeHub): Hub => fake as unknown as Hub;

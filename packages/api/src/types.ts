@@ -1,0 +1,30 @@
+/** The answers of the API as the console and other programs read them. */
+export type { Problem } from './problem.ts';
+export type { HealthFields } from './schemas.ts';
+export type { JsonScalar, JsonValue } from './json-value.ts';
+export type { StatusAnswer, FlowAnswer } from './rest/status.ts';
+export type { LoginAnswer, MeAnswer } from './rest/session.ts';
+export type { ValueRow, ValuesAnswer } from './rest/values.ts';
+export type { WriteAnswer, WriteBody } from './rest/write.ts';
+export type { SqlAnswer, SqlBody } from './rest/sql.ts';
+export type { HistoryAnswer } from './rest/history.ts';
+export type { RuleRow, RulesAnswer, RuleTestAnswer, RuleTestBody } from './rest/rules.ts';
+export type { DeviceRow, DevicesAnswer } from './rest/devices.ts';
+export type { AppRow, AppsAnswer } from './rest/apps.ts';
+export type { ClientRow, ClientsAnswer } from './rest/clients.ts';
+export type { RequestRow, SimulatorLogAnswer, SimulatorRow, SimulatorsAnswer } from './rest/simulators.ts';
+export type { DashboardsAnswer } from './rest/dashboards.ts';
+export type { ConfigAnswer, RevisionAnswer } from './rest/config.ts';
+export type {
+  LiveAnswer,
+  LiveError,
+  LiveFlowFrame,
+  LiveMessage,
+  LiveRequest,
+  LiveSimulatorFrame,
+  LiveStatusFrame,
+  LiveTagFrame,
+  LiveTagKey,
+  LiveTagKeys,
+  LiveTopicFrame,
+} from './live/messages.ts';

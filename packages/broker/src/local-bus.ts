@@ -1,0 +1,220 @@
+import { OmhError, partPrincipal, reasonOf, topicFilterFault, topicNameFault } from '@omh/core';
+import type { BusCapabilities, BusReader, BusSubscription, MessageBus, Publication } from '@omh/core';
+import { errors } from './errors.ts';
+import { LocalMessage, Payload, propertyBlock } from './local-message.ts';
+import type { Publisher } from './local-message.ts';
+import { Publish } from './publish.ts';
+import type { RetainedEntry } from './retained.ts';
+import type { Route } from './route.ts';
+import type { Router } from './router.ts';
+
+let numbers = 0;
+
+/** A reader of this process in the topic tree. */
+export class LocalReader {
+  readonly kind = 'reader';
+  readonly number = ++numbers;
+  readonly reader: BusReader;
+  closed = false;
+
+  constructor(reader: BusReader) {
+    this.reader = reader;
+  }
+}
+
+/** Largest body a control packet can have (2.1.4), less room for a topic and properties. */
+const largestPayload = 268_435_455 - 131_072;
+const maxDepth = 16;
+const maxKnownTopics = 32_768;
+/** Retained messages handed over in one slice. */
+const slice = 256;
+const done = Promise.resolve();
+
+/** `MessageBus` inside the broker: no socket, no encoding unless somebody outside or a retained message needs the bytes. */
+export class LocalBus implements MessageBus {
+  readonly capabilities: BusCapabilities = { events: false, clients: true, retained: true, stages: false, batch: true, cursors: false };
+  readonly #router: Router;
+  readonly #readers = new Set<string>();
+  readonly #scratch: Publish[] = [];
+  #topics = new Map<string, Route>();
+  #depth = 0;
+
+  constructor(router: Router) {
+    this.#router = router;
+  }
+
+  publish(publication: Publication): Promise<void> | undefined {
+    const qos = publication.qos ?? 0;
+    try {
+      const settled = this.#publish(publication);
+      return qos === 0 ? undefined : (settled ?? done);
+    } catch (thrown) {
+      if (qos > 0) return Promise.reject(thrown);
+      this.#router.stats.readerErrors++;
+      this.#router.log.warn('a message of the hub was not published', { topic: publication.topic, reason: reasonOf(thrown) });
+      return undefined;
+    }
+  }
+  #publish(publication: Publication): Promise<void> | undefined {
+    const router = this.#router;
+    const route = this.#route(publication.topic);
+    const retain = publication.retain === true;
+    const set = router.resolve(route);
+    router.stats.messagesLocal++;
+    if (!retain && set.targets.length + set.groups.length + set.readers.length === 0) return undefined;
+    if (this.#depth >= maxDepth) throw errors.BROKER_LOOP({ topic: publication.topic });
+    const payload = new Payload(publication.payload);
+    const p = (this.#scratch[this.#depth] ??= new Publish());
+    this.#fill(p, publication, route, payload);
+    this.#depth++;
+    try {
+      if (retain || set.targets.length + set.groups.length > 0) this.#encode(p);
+      if (retain && !router.retain(p)) throw errors.BROKER_RETAINED_FULL({ limit: router.retained.size });
+      const from: Publisher = {
+        principal: publication.principal,
+        clientId: publication.clientId ?? publication.principal.name,
+        peer: undefined,
+        payload,
+        batch: publication.batch,
+      };
+      const settled = router.dispatch(p, set, from);
+      if (settled !== undefined && p.qos === 0) settled.catch(() => {});
+      return settled;
+    } finally {
+      this.#depth--;
+    }
+  }
+  #route(topic: string): Route {
+    const known = this.#topics.get(topic);
+    if (known !== undefined) return known;
+    const fault = topicNameFault(topic);
+    const bytes = Buffer.from(topic);
+    const route = fault === undefined ? this.#router.routes.find(bytes, 0, bytes.length) : undefined;
+    if (route === undefined) throw errors.BROKER_TOPIC_INVALID({ topic: topic.slice(0, 200), fault: fault ?? 'it has too many levels' });
+    if (this.#topics.size >= maxKnownTopics) this.#topics = new Map();
+    this.#topics.set(topic, route);
+    return route;
+  }
+  #fill(p: Publish, publication: Publication, route: Route, payload: Payload): void {
+    p.reset();
+    p.topic = route.topic;
+    p.topicBytes = route.bytes;
+    p.qos = publication.qos ?? 0;
+    p.retain = publication.retain === true;
+    p.at = this.#router.clock.monotonicMs();
+    p.origin = null;
+    p.lazy = () => payload.bytes();
+    const properties = publication.properties;
+    if (properties === undefined) return;
+    p.props = propertyBlock(properties);
+    p.propsEnd = p.props.length;
+    p.expiry = properties.messageExpiryInterval ?? -1;
+  }
+  #encode(p: Publish): void {
+    try {
+      p.materialize();
+    } catch (thrown) {
+      throw errors.BROKER_PAYLOAD_INVALID(
+        { topic: p.topic, detail: thrown instanceof Error ? thrown.message : String(thrown) },
+        { cause: thrown },
+      );
+    }
+    if (p.size > largestPayload) throw errors.BROKER_PACKET_TOO_LARGE({ topic: p.topic, bytes: p.size, limit: largestPayload });
+  }
+
+  subscribe(filters: readonly string[], reader: BusReader, options: { readonly retained?: boolean } = {}): BusSubscription {
+    for (const filter of filters) {
+      const fault = filter.startsWith('$share/') ? 'readers in this process share nothing' : topicFilterFault(filter);
+      if (fault !== undefined) throw errors.BROKER_FILTER_INVALID({ filter, fault });
+    }
+    if (this.#readers.has(reader.name)) throw errors.BROKER_READER_EXISTS({ reader: reader.name });
+    this.#readers.add(reader.name);
+    const local = new LocalReader(reader);
+    for (const filter of filters) this.#router.add(filter, local);
+    if (options.retained === true) this.#replay(filters, local);
+    return {
+      close: () => {
+        if (local.closed) return;
+        local.closed = true;
+        this.#readers.delete(reader.name);
+        for (const filter of filters) this.#router.remove(filter, local);
+      },
+    };
+  }
+  #replay(filters: readonly string[], local: LocalReader): void {
+    const entries = new Set<RetainedEntry>();
+    for (const filter of filters) for (const entry of this.#router.retained.match(filter)) entries.add(entry);
+    const list = [...entries];
+    let next = 0;
+    const run = (): void => {
+      const now = this.#router.clock.monotonicMs();
+      for (const end = Math.min(list.length, next + slice); next < end && !local.closed; next++) {
+        const p = list[next]!.message;
+        if (p !== null && p.left(now) !== 0)
+          receive(this.#router, local, new LocalMessage(p, retainedPublisher, this.#router.clock, true), 0);
+      }
+      if (next < list.length && !local.closed) setImmediate(run);
+    };
+    run();
+  }
+}
+
+/** A retained message does not remember who published it. */
+const retainedPublisher: Publisher = {
+  principal: partPrincipal('broker'),
+  clientId: 'broker',
+  peer: undefined,
+  payload: undefined,
+  batch: undefined,
+};
+
+/** Calls the readers in turn; what one throws or rejects with stays with it, unless a QoS 1 or 2 publisher waits for it. */
+export function deliverLocally(router: Router, p: Publish, readers: readonly LocalReader[], from: Publisher): Promise<void> | undefined {
+  const message = new LocalMessage(p, from, router.clock, p.retain);
+  let first: Promise<void> | undefined;
+  let all: Promise<void>[] | undefined;
+  for (let i = 0; i < readers.length; i++) {
+    const settled = receive(router, readers[i]!, message, p.qos);
+    if (settled === undefined) continue;
+    if (first === undefined) first = settled;
+    else (all ??= [first]).push(settled);
+  }
+  return all === undefined ? first : Promise.all(all).then(() => {});
+}
+
+function receive(router: Router, local: LocalReader, message: LocalMessage, qos: number): Promise<void> | undefined {
+  if (local.closed) return undefined;
+  const durable = local.reader.delivery === 'durable' && qos > 0;
+  let result: void | Promise<void>;
+  try {
+    result = local.reader.receive(message);
+  } catch (thrown) {
+    const error = failed(router, local, message, thrown);
+    return durable ? rejected(error) : undefined;
+  }
+  if (result === undefined || typeof result.then !== 'function') return undefined;
+  const settled = result.then(undefined, (thrown: unknown) => {
+    throw failed(router, local, message, thrown);
+  });
+  if (durable) {
+    settled.catch(() => {});
+    return settled;
+  }
+  settled.catch(() => {});
+  return undefined;
+}
+
+function rejected(error: OmhError): Promise<void> {
+  const promise = Promise.reject<void>(error);
+  promise.catch(() => {});
+  return promise;
+}
+
+function failed(router: Router, local: LocalReader, message: LocalMessage, thrown: unknown): OmhError {
+  router.stats.readerErrors++;
+  const reason = reasonOf(thrown);
+  router.log.debug('a reader failed', { reader: local.reader.name, topic: message.topic, reason });
+  return thrown instanceof OmhError
+    ? thrown
+    : errors.BROKER_READER_FAILED({ reader: local.reader.name, topic: message.topic, detail: reason.text }, { cause: thrown });
+}

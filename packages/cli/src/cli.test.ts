@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const main = fileURLToPath(new URL('./main.js', import.meta.url));
+const demoFile = fileURLToPath(new URL('../../../examples/demo/hub.yaml', import.meta.url));
+
+interface Ended { code: number | null; out: string; err: string }
+interface Running { out: () => string; err: () => string; end: (signal: NodeJS.Signals) => Promise<Ended>; line: () => Promise<string>; ended: Promise<Ended>; write: (text: string) => void }
+
+function start(t: TestContext, args: string[], options: { cwd?: string; env?: Record<string, string> } = {}): Running {
+  const child = spawn(process.execPath, [main, ...args], { cwd: options.cwd ?? tmpdir(), env: { ...process.env, ...options.env }, stdio: ['pipe', 'pipe', 'pipe'] });
+  let out = '';
+  let err = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => { out += text; });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => { err += text; });
+  const ended = new Promise<Ended>((resolve) => { child.once('close', (code) => resolve({ code, out, err })); });
+  t.after(async () => { child.kill('SIGKILL'); await ended; });
+  return {
+    out: () => out, err: () => err, ended, write: (text) => { child.stdin.end(text); },
+    end: (signal) => { child.kill(signal); return ended; },
+    line: () => new Promise((resolve, reject) => {
+      const look = (): void => { if (out.includes('\n')) resolve(out.split('\n')[0]!); };
+      child.stdout.on('data', look);
+      child.once('close', () => reject(new Error(`ended: ${out}${err}`)));
+      look();
+    }),
+  };
+}
+const omh = (t: TestContext, args: string[], options?: Parameters<typeof start>[2]): Promise<Ended> => start(t, args, options).ended;
+
+function folder(t: TestContext): string {
+  const dir = mkdtempSync(join(tmpdir(), 'omh-cli-'));
+  t.after(() => rmSync(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }));
+  return dir;
+}
+
+async function occupy(t: TestContext, port = 0): Promise<number> {
+  const server: Server = createServer();
+  await new Promise<void>((resolve) => { server.listen(port, '127.0.0.1', resolve); });
+  t.after(() => new Promise((resolve) => { server.close(resolve); }));
+  return (server.address() as AddressInfo).port;
+}
+const anyPorts = ['--http-port', '0', '--mqtt-port', '0', '--ws-port', '0', '--modbus-port', '0'];
+
+test('every command has help with an example, and a wrong one ends with 2', { timeout: 60_000 }, async (t) => {
+  const help = await omh(t, ['--help']);
+  assert.equal(help.code, 0);
+  const commands = [...help.out.matchAll(/^ {2}([a-z][a-z-]*) /gm)].map((m) => m[1]!).filter((name) => name !== 'help');
+  assert.ok(commands.length >= 12, commands.join(' '));
+  for (const name of commands) {
+    const { code, out } = await omh(t, [name, '--help']);
+    assert.equal(code, 0, name);
+    assert.match(out, /Examples?:\n {2}/, name);
+  }
+  assert.equal((await omh(t, ['dance'])).code, 2);
+  assert.equal((await omh(t, ['demo', '--http-port', 'x'])).code, 2);
+  assert.equal((await omh(t, ['simulate', 'profinet'])).code, 2);
+});
+
+test('validate says where each fault is and what was meant', async (t) => {
+  const dir = folder(t);
+  copyFileSync(demoFile, join(dir, 'hub.yaml'));
+  const good = await omh(t, ['validate'], { cwd: dir });
+  assert.equal(good.code, 0, good.out + good.err);
+  assert.match(good.out, /is valid: 1 device, 2 tags, 1 app, 1 rule\./);
+  const text = readFileSync(demoFile, 'utf8').replace('address: 1!40001', 'adress: 1!40001').replace('1!40002', '9!x');
+  writeFileSync(join(dir, 'hub.yaml'), text);
+  const bad = await omh(t, ['validate'], { cwd: dir });
+  assert.equal(bad.code, 2);
+  const line = text.split('\n').findIndex((l) => l.includes('adress')) + 1;
+  assert.match(bad.out, new RegExp(`hub\\.yaml:${line}:\\d+ .*Did you mean "address"`));
+  assert.match(bad.out, /9!x/);
+  const json = JSON.parse((await omh(t, ['validate', '--json'], { cwd: dir })).out) as { valid: boolean; issues: unknown[] };
+  assert.equal(json.valid, false);
+  assert.ok(json.issues.length >= 2);
+  assert.match((await omh(t, ['validate', 'nowhere.yaml'], { cwd: dir })).err, /there is no such file/);
+});
+
+test('init writes a file that is valid and runs; it never writes over one', { timeout: 60_000 }, async (t) => {
+  const dir = folder(t);
+  assert.equal((await omh(t, ['init'], { cwd: dir })).code, 0);
+  assert.ok(existsSync(join(dir, 'hub.schema.json')));
+  assert.equal((await omh(t, ['validate'], { cwd: dir })).code, 0);
+  const again = await omh(t, ['init'], { cwd: dir });
+  assert.equal(again.code, 1);
+  assert.match(again.err, /exists already/);
+  const hub = start(t, ['up', '--json', ...anyPorts], { cwd: dir });
+  const ready = JSON.parse(await hub.line()) as { ready: boolean; http: string };
+  assert.equal(ready.ready, true);
+  assert.equal((await fetch(`${ready.http}/healthz`)).status, 200);
+  assert.equal((await hub.end('SIGINT')).code, 0);
+});
+
+test('schema prints the JSON Schema of the hub file', async (t) => {
+  const { code, out } = await omh(t, ['schema']);
+  assert.equal(code, 0);
+  const schema = JSON.parse(out) as { properties: Record<string, unknown> };
+  assert.deepEqual(['version', 'hub', 'broker', 'devices', 'rules'].filter((key) => !(key in schema.properties)), []);
+});
+
+test('a taken port is named with its flag; the demo takes the next one and says so', { timeout: 60_000 }, async (t) => {
+  const dir = folder(t);
+  const port = await occupy(t);
+  copyFileSync(demoFile, join(dir, 'hub.yaml'));
+  const refused = await omh(t, ['up', '--http-port', '0', '--ws-port', '0', '--modbus-port', '0', '--mqtt-port', String(port), '--data', join(dir, 'a')], { cwd: dir });
+  assert.equal(refused.code, 1);
+  assert.match(refused.err, new RegExp(`Port ${port} on 127\\.0\\.0\\.1 is taken.*--mqtt-port`));
+  writeFileSync(join(dir, 'hub.yaml'), readFileSync(demoFile, 'utf8').replaceAll('port: 1883', `port: ${port}`));
+  const data = join(dir, 'omh-demo');
+  const other = start(t, ['demo', '--data', data, '--http-port', '0', '--ws-port', '0', '--modbus-port', '0'], { cwd: dir });
+  const deadline = Date.now() + 20_000;
+  while (!other.out().includes('Console') && Date.now() < deadline) await new Promise((resolve) => { setTimeout(resolve, 50); });
+  assert.match(other.out(), /ready in/);
+  await other.end('SIGTERM');
+});
+
+test('one data directory has one hub; status, sql and sign-in find it, and sql works without it', { timeout: 60_000 }, async (t) => {
+  const dir = folder(t);
+  const hub = start(t, ['demo', '--json', '--data', join(dir, 'omh-demo'), ...anyPorts], { cwd: dir });
+  const ready = JSON.parse(await hub.line()) as { signIn: string; dataDir: string };
+  const second = await omh(t, ['demo', '--json', '--data', ready.dataDir, ...anyPorts], { cwd: dir });
+  assert.equal(second.code, 1);
+  assert.match(second.err, /pid|process/i);
+  const rows = async (...more: string[]): Promise<Ended> => omh(t, ['sql', 'SELECT count(*) AS n FROM conditions', ...more], { cwd: dir });
+  let counted = 0;
+  for (let i = 0; i < 40 && counted < 2; i++) {
+    counted = (JSON.parse((await rows('--json')).out) as { rows: [number | string][] }).rows.map(([n]) => Number(n))[0]!;
+    if (counted < 2) await new Promise((resolve) => { setTimeout(resolve, 250); });
+  }
+  assert.ok(counted >= 2);
+  assert.match((await rows()).out, /^n\n-+\n +\d+\n\(1 row\)\n$|^ *n\n-+\n *\d+\n\(1 row\)\n$/);
+  assert.match((await rows('--csv')).out, /^n\r\n\d+\r\n$/);
+  const status = await omh(t, ['status'], { cwd: dir });
+  assert.equal(status.code, 0, status.out + status.err);
+  assert.match(status.out, /broker +running +mqtt:\/\//);
+  const link = await omh(t, ['sign-in'], { cwd: dir });
+  assert.match(link.out, /^http:\/\/127\.0\.0\.1:\d+\/#sign-in=\S{20,}\n$/);
+  assert.notEqual(link.out.trim(), ready.signIn);
+  const bad = await omh(t, ['sql', 'SELEC 1'], { cwd: dir });
+  assert.equal(bad.code, 1);
+  assert.equal((await hub.end('SIGTERM')).code, 0);
+  const offline = await rows('--json');
+  assert.equal(offline.code, 0, offline.err);
+  assert.ok(Number((JSON.parse(offline.out) as { rows: [string][] }).rows[0]![0]) >= counted);
+  const gone = await omh(t, ['status'], { cwd: dir });
+  assert.equal(gone.code, 1);
+  assert.match(gone.err, /No hub runs on/);
+});
+
+test('pub and sub speak to the broker alone, over TCP and WebSocket', { timeout: 60_000 }, async (t) => {
+  const broker = start(t, ['broker', '--port', '0', '--ws-port', '0', '--anonymous', '--json']);
+  const ready = JSON.parse(await broker.line()) as { mqtt: string; ws: string };
+  const port = new URL(ready.mqtt).port;
+  const sub = start(t, ['sub', '-p', port, '-t', 'plant/#', '-v', '-C', '3', '-W', '20', '-q', '1']);
+  const web = start(t, ['sub', '-L', ready.ws, '-t', 'plant/#', '--json', '-C', '1', '-W', '20', '-V', '5']);
+  let got: Ended | undefined;
+  void sub.ended.then((ended) => { got = ended; });
+  for (let i = 0; i < 40 && !got; i++) {
+    const pub = start(t, ['pub', '-p', port, '-t', 'plant/press', '-l', '-q', '1']);
+    pub.write('one\ntwo\nthree\n');
+    assert.equal((await pub.ended).code, 0);
+  }
+  const { code, out } = await sub.ended;
+  assert.equal(code, 0);
+  assert.match(out, /^(plant\/press (one|two|three)\n){3}$/);
+  assert.equal((JSON.parse((await web.ended).out) as { topic: string }).topic, 'plant/press');
+  assert.equal((await broker.end('SIGTERM')).code, 0);
+});
+
+test('a broker without --anonymous lets nobody in without the token', { timeout: 30_000 }, async (t) => {
+  const token = 'a-token-of-more-than-24-characters';
+  const broker = start(t, ['broker', '--port', '0', '--json'], { env: { OMH_ADMIN_TOKEN: token } });
+  const port = new URL((JSON.parse(await broker.line()) as { mqtt: string }).mqtt).port;
+  const refused = await omh(t, ['pub', '-p', port, '-t', 'a', '-m', 'b']);
+  assert.equal(refused.code, 1);
+  assert.match(refused.err, /did not take the client/);
+  assert.equal((await omh(t, ['pub', '-p', port, '-u', 'me', '-P', token, '-t', 'a', '-m', 'b'])).code, 0);
+});
+
+test('a simulator runs alone', { timeout: 30_000 }, async (t) => {
+  const simulator = start(t, ['simulate', 'modbus', '--port', '0', '--json']);
+  assert.match((JSON.parse(await simulator.line()) as { modbus: string }).modbus, /^127\.0\.0\.1:\d+$/);
+  assert.equal((await simulator.end('SIGTERM')).code, 0);
+});

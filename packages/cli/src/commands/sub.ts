@@ -1,0 +1,49 @@
+import { Command } from 'commander';
+import { errors } from '../errors.ts';
+import { connectMqtt, mqttOptions, type MqttFlags } from '../mqtt-client.ts';
+
+interface Flags extends MqttFlags { topic: string[]; verbose?: true; count?: string; wait?: string; qos: string; noNewline?: true; noRetained?: true; retainedOnly?: true; json?: true; disableCleanSession?: true }
+
+export function subCommand(): Command {
+  return mqttOptions(new Command('sub').description('Subscribe at an MQTT broker; options as in mosquitto_sub.'))
+    .requiredOption('-t, --topic <filter...>', 'topic filter; may be given several times')
+    .option('-v, --verbose', 'print the topic before the payload')
+    .option('-C, --count <n>', 'end after n messages')
+    .option('-W, --wait <seconds>', 'end after so many seconds; exit 1 when -C was not reached')
+    .option('-q, --qos <qos>', '0, 1 or 2', '0')
+    .option('-c, --disable-clean-session', 'keep the session (needs -i)')
+    .option('-N, --no-newline', 'no line end after a payload')
+    .option('-R, --no-retained', 'leave out retained messages')
+    .option('--json', 'one JSON object a message: {topic,qos,retain,time,payload}')
+    .addHelpText('after', "\nExamples:\n  omh sub -t '/neuron/#' -v\n  omh sub -t plant/+/state -C 1 -W 5")
+    .action(async (flags: Flags & { newline: boolean; retained: boolean }) => {
+      const qos = Number(flags.qos);
+      if (qos !== 0 && qos !== 1 && qos !== 2) throw errors.CLI_USAGE({ detail: 'QoS is 0, 1 or 2' });
+      const client = await connectMqtt(flags, { clean: flags.disableCleanSession !== true });
+      const limit = flags.count === undefined ? Infinity : Number(flags.count);
+      let seen = 0;
+      const ended = new Promise<void>((resolve) => {
+        const stop = (): void => { resolve(); };
+        client.on('message', (topic, payload, packet) => {
+          if (seen >= limit || (packet.retain && !flags.retained)) return;
+          seen++;
+          if (flags.json) process.stdout.write(`${JSON.stringify({ topic, qos: packet.qos, retain: packet.retain, time: new Date().toISOString(), payload: payload.toString('utf8') })}\n`);
+          else {
+            if (flags.verbose) process.stdout.write(`${topic} `);
+            process.stdout.write(payload);
+            if (flags.newline) process.stdout.write('\n');
+          }
+          if (seen >= limit) stop();
+        });
+        client.on('close', stop);
+        process.once('SIGINT', stop);
+        process.once('SIGTERM', stop);
+        if (flags.wait !== undefined) setTimeout(stop, Number(flags.wait) * 1000).unref();
+      });
+      const granted = await client.subscribeAsync(flags.topic, { qos });
+      for (const grant of granted) if (grant.qos > 2) throw errors.CLI_MQTT({ url: flags.url ?? flags.host, detail: `it may not subscribe to ${grant.topic}` });
+      await ended;
+      await client.endAsync(true);
+      if (flags.count !== undefined && seen < limit) process.exitCode = 1;
+    });
+}

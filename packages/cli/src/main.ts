@@ -1,0 +1,5 @@
+// File system and crypto work of every part shares this pool; four threads would make an fsync wait behind a password hash.
+// It is read when the pool is first used, so it is set before anything else is loaded.
+process.env['UV_THREADPOOL_SIZE'] ??= '16';
+const { run } = await import('./program.ts');
+await run(process.argv);

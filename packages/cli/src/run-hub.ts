@@ -1,0 +1,103 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { createToken } from '@omh/access';
+import { ApiServer } from '@omh/api';
+import { systemClock } from '@omh/core';
+import { ConfigFile, Hub, hubErrors, InvalidHubFile, type PortOverrides } from '@omh/hub';
+import { removeRunEndpoint, writeRunEndpoint } from '@omh/storage';
+import { createLogger, type LogLevel } from './log.ts';
+import { anyFreePort, isFree, nextFreePort } from './free-port.ts';
+import { readyTable } from './ready-table.ts';
+import { untilSignal } from './until-signal.ts';
+import { version } from './version.ts';
+
+export interface RunOptions {
+  readonly file: string;
+  readonly dataDir: string;
+  readonly ports: PortOverrides;
+  /** Take the next free port where a default one is taken, and say so. */
+  readonly choosePorts: boolean;
+  readonly json: boolean;
+  readonly logLevel: LogLevel;
+  readonly logFormat: 'text' | 'json';
+}
+
+type PortName = keyof PortOverrides;
+const flags: Readonly<Record<PortName, string>> = { http: '--http-port', mqtt: '--mqtt-port', ws: '--ws-port', modbus: '--modbus-port' };
+const consoleDir = fileURLToPath(new URL('../../../apps/console/dist', import.meta.url));
+
+/** Runs a hub with its API until a signal stops it. */
+export async function runHub(options: RunOptions): Promise<void> {
+  const log = createLogger(options.logLevel, options.logFormat);
+  const notes: string[] = [];
+  const ports = await choosePorts(options, notes);
+  const token = createToken();
+  const automation = process.env['OMH_ADMIN_TOKEN'];
+  const hub = new Hub({
+    file: options.file, dataDir: options.dataDir, ports, version, clock: systemClock, log,
+    adminTokens: automation === undefined || automation === '' ? [token] : [token, automation],
+  });
+  const api = new ApiServer({
+    hub, host: hub.config.http.host, port: hub.config.http.port, clock: systemClock, log: log.child({ part: 'api' }), ...(existsSync(consoleDir) ? { consoleDir } : {}),
+  });
+  hub.addPart(api);
+  const stop = async (): Promise<void> => {
+    removeRunEndpoint(hub.dataDir);
+    await api.stop();
+    await hub.stop();
+  };
+  const signal = untilSignal(stop);
+  try {
+    await hub.start();
+    await api.start();
+  } catch (thrown) {
+    await stop();
+    signal.forget();
+    throw thrown;
+  }
+  const url = api.url();
+  writeRunEndpoint(hub.dataDir, { pid: process.pid, url, token, startedAt: new Date().toISOString() });
+  const signIn = `${url}/#sign-in=${hub.access.createSignInCode()}`;
+  const startMs = Math.round(performance.now());
+  const { tcp, ws } = hub.mqttAddresses();
+  const modbus = hub.simulators()[0]?.address();
+  if (options.json) {
+    process.stdout.write(`${JSON.stringify({ ready: true, startMs, http: url, mqtt: tcp, ws, modbus, signIn, dataDir: hub.dataDir })}\n`);
+  } else {
+    process.stdout.write(readyTable({ hub, startMs, signIn, notes }));
+  }
+  await signal.stopped;
+  if (!options.json) process.stdout.write('Stopped; everything that was taken is stored.\n');
+}
+
+/** Which port each listener takes, checked before anything starts, so that a taken one is named together with its flag. */
+async function choosePorts(options: RunOptions, notes: string[]): Promise<PortOverrides> {
+  const file = new ConfigFile(options.file);
+  const loaded = file.load();
+  if (!loaded.ok) throw new InvalidHubFile(file.path, loaded.error);
+  const { http, broker, simulators } = loaded.value;
+  const simulator = Object.values(simulators)[0];
+  const wanted: { name: PortName; host: string; port: number; what: string }[] = [
+    { name: 'http', host: http.host, port: http.port, what: 'the console' },
+    ...(broker.listeners.tcp ? [{ name: 'mqtt' as const, host: broker.listeners.tcp.host, port: broker.listeners.tcp.port, what: 'MQTT' }] : []),
+    ...(broker.listeners.ws ? [{ name: 'ws' as const, host: broker.listeners.ws.host, port: broker.listeners.ws.port, what: 'MQTT over WebSocket' }] : []),
+    ...(simulator ? [{ name: 'modbus' as const, host: (simulator['host'] as string | undefined) ?? '127.0.0.1', port: simulator['port'] as number, what: 'the Modbus simulator' }] : []),
+  ];
+  const chosen: { -readonly [K in PortName]?: number } = {};
+  const taken = new Set<number>();
+  for (const { name, host, port: fromFile, what } of wanted) {
+    const asked = options.ports[name] ?? fromFile;
+    let port = asked;
+    // The device must know the simulator's port before it listens; the other listeners may take any.
+    if (asked === 0) { if (name === 'modbus') port = await anyFreePort(host); }
+    else if (taken.has(asked) || !(await isFree(host, asked))) {
+      const next = options.choosePorts && options.ports[name] === undefined ? await nextFreePort(host, asked + 1, taken) : undefined;
+      if (next === undefined) throw hubErrors.HUB_PORT_TAKEN({ port: asked, host, flag: flags[name] });
+      notes.push(`Port ${asked} is taken by another program; ${what} listens on ${next}.`);
+      port = next;
+    }
+    taken.add(port);
+    chosen[name] = port;
+  }
+  return chosen;
+}

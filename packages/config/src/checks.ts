@@ -1,0 +1,217 @@
+import { parseDurationMs, topicNameFault } from '@omh/core';
+import type { DataType, DriverModule, JsonSchema, TagAccess } from '@omh/core';
+import { errors } from './errors.ts';
+import type { IssueList } from './issue.ts';
+import { nameFault } from './names.ts';
+import { didYouMean } from './nearest.ts';
+import type { Source } from './source.ts';
+import { offsetInScalar } from './sql-position.ts';
+import { checkSchema, show } from './validation.ts';
+
+/** What a hub file may name: filled by the hub from the packages it has. */
+export interface Registry {
+  readonly drivers: ReadonlyMap<string, Pick<DriverModule, 'settings' | 'parseAddress' | 'title'>>;
+  /** Schema of a simulator's block by its protocol. */
+  readonly simulators: ReadonlyMap<string, JsonSchema>;
+  /** Schema of an app's settings by its type. */
+  readonly apps: ReadonlyMap<string, JsonSchema>;
+  readonly dashboard: JsonSchema;
+  /** Schema of `broker.limits`; any positive numbers when absent. */
+  readonly brokerLimits?: JsonSchema;
+  /** Line and column inside the SQL, from 1. */
+  checkRuleSql?(sql: string): { line: number; column: number; message: string } | undefined;
+}
+
+type Block = Record<string, unknown>;
+interface Context { readonly registry: Registry; readonly source: Source; readonly issues: IssueList }
+
+const minIntervalMs = 10;
+const maxIntervalMs = 24 * 3_600_000;
+const namedSections = ['simulators', 'devices', 'apps', 'rules', 'dashboards'] as const;
+
+/** Everything the schema cannot say. Works on what is there, whatever the schema found, so that all faults are told at once. */
+export function checkMeaning(file: Block, context: Context): void {
+  checkNames(file, context);
+  for (const [name, block] of entries(file.devices)) checkDevice(name, block, context);
+  checkPaths(file, context);
+  for (const [name, block] of entries(file.simulators)) checkSimulator(name, block, context);
+  for (const [name, block] of entries(file.apps)) checkApp(name, block, file, context);
+  for (const [name, block] of entries(file.rules)) checkRule(name, block, context);
+  for (const [name, block] of entries(file.dashboards)) checkSchema(context.registry.dashboard, block, ['dashboards', name], context.source, context.issues);
+  const limits = isBlock(file.broker) ? file.broker.limits : undefined;
+  if (context.registry.brokerLimits && isBlock(limits)) checkSchema(context.registry.brokerLimits, limits, ['broker', 'limits'], context.source, context.issues);
+  checkPorts(file, context);
+}
+
+function checkNames(file: Block, { issues }: Context): void {
+  const check = (path: string[]): void => {
+    const name = path.at(-1)!;
+    const why = nameFault(name);
+    if (why !== undefined) issues.add(path, errors.CONFIG_NAME({ name: show(name), why }), { aim: 'key', fix: errors.CONFIG_NAME.row.next });
+  };
+  for (const section of namedSections) for (const name of Object.keys(blockOf(file[section]))) check([section, name]);
+  for (const [device, block] of entries(file.devices)) {
+    for (const group of Object.keys(blockOf(block.groups))) check(['devices', device, 'groups', group]);
+    for (const [group, { tags }] of entries(block.groups)) {
+      for (const tag of Object.keys(blockOf(tags))) check(['devices', device, 'groups', group, 'tags', tag]);
+    }
+  }
+}
+
+function checkDevice(name: string, device: Block, { registry, source, issues }: Context): void {
+  const at = ['devices', name];
+  for (const [group, block] of entries(device.groups)) checkInterval([...at, 'groups', group, 'interval'], block.interval, issues);
+  if (typeof device.driver !== 'string') return;
+  const driver = registry.drivers.get(device.driver);
+  if (driver === undefined) {
+    issues.add([...at, 'driver'], errors.CONFIG_UNKNOWN_DRIVER({ name: show(device.driver) }), {
+      fix: didYouMean(device.driver, registry.drivers.keys()),
+    });
+    return;
+  }
+  if (isBlock(device.settings)) checkSchema(driver.settings, device.settings, [...at, 'settings'], source, issues);
+  for (const [group, block] of entries(device.groups)) {
+    for (const [tag, definition] of entries(block.tags)) {
+      if (issues.full) return;
+      checkAddress([...at, 'groups', group, 'tags', tag], definition, device.driver, driver, issues);
+    }
+  }
+}
+
+function checkInterval(path: string[], interval: unknown, issues: IssueList): void {
+  const ms = typeof interval === 'string' ? parseDurationMs(interval) : undefined;
+  if (ms !== undefined && (ms < minIntervalMs || ms > maxIntervalMs)) {
+    issues.add(path, errors.CONFIG_INTERVAL({ subject: 'interval', found: interval as string }));
+  }
+}
+
+function checkAddress(path: string[], tag: Block, driverId: string, driver: Pick<DriverModule, 'parseAddress'>, issues: IssueList): void {
+  const { address, type, access } = tag;
+  if (typeof address !== 'string' || address === '' || typeof type !== 'string' || typeof access !== 'string') return;
+  try {
+    const result = driver.parseAddress(address, { type: type as DataType, access: access as TagAccess });
+    if (!result.ok) {
+      const [why, hint] = clauseOf(result.error[0]?.message ?? 'it is not understood');
+      issues.add([...path, 'address'], errors.CONFIG_ADDRESS({ address, driver: driverId, why }), { fix: result.error[0]?.fix ?? hint });
+    } else if (!result.value.writable && access !== 'read') {
+      issues.add([...path, 'access'], errors.CONFIG_NOT_WRITABLE({ address }), { fix: errors.CONFIG_NOT_WRITABLE.row.next });
+    }
+  } catch (cause) {
+    issues.add([...path, 'address'], errors.CONFIG_ADDRESS({ address, driver: driverId, why: 'its driver cannot read it' }, { cause }));
+  }
+}
+
+function checkPaths(file: Block, { issues }: Context): void {
+  const owners = new Map<string, string>();
+  for (const [device, block] of entries(file.devices)) {
+    for (const [group, { tags }] of entries(block.groups)) {
+      for (const tag of Object.keys(blockOf(tags))) {
+        const path = `${String(block.path)}/${tag}`;
+        const other = owners.get(path);
+        if (other === undefined) owners.set(path, `${device}/${group}/${tag}`);
+        else issues.add(['devices', device, 'groups', group, 'tags', tag], errors.CONFIG_DUPLICATE_PATH({ path, other }), { aim: 'key', fix: errors.CONFIG_DUPLICATE_PATH.row.next });
+      }
+    }
+  }
+}
+
+function checkSimulator(name: string, block: Block, { registry, source, issues }: Context): void {
+  if (typeof block.protocol !== 'string') return;
+  const schema = registry.simulators.get(block.protocol);
+  if (schema === undefined) {
+    issues.add(['simulators', name, 'protocol'], errors.CONFIG_UNKNOWN_PROTOCOL({ name: show(block.protocol) }), {
+      fix: didYouMean(block.protocol, registry.simulators.keys()),
+    });
+    return;
+  }
+  if (isBlock(schema.properties) && 'protocol' in schema.properties) { checkSchema(schema, block, ['simulators', name], source, issues); return; }
+  const { protocol: _chosen, ...rest } = block;
+  checkSchema(schema, rest, ['simulators', name], source, issues);
+  Object.assign(block, rest);
+}
+
+function checkApp(name: string, app: Block, file: Block, { registry, source, issues }: Context): void {
+  const at = ['apps', name];
+  if (typeof app.type === 'string') {
+    const schema = registry.apps.get(app.type);
+    if (schema === undefined) {
+      issues.add([...at, 'type'], errors.CONFIG_UNKNOWN_APP_TYPE({ name: show(app.type) }), { fix: didYouMean(app.type, registry.apps.keys()) });
+    } else if (isBlock(app.settings)) checkSchema(schema, app.settings, [...at, 'settings'], source, issues);
+  }
+  if (!Array.isArray(app.subscriptions)) return;
+  for (const [i, subscription] of (app.subscriptions as unknown[]).entries()) {
+    if (!isBlock(subscription)) continue;
+    const path = [...at, 'subscriptions', String(i)];
+    checkReference(path, subscription, file, issues);
+    if (typeof subscription.topic === 'string') checkTopic([...path, 'topic'], subscription.topic, issues);
+  }
+}
+
+function checkReference(path: string[], { device, group }: Block, file: Block, issues: IssueList): void {
+  if (typeof device !== 'string') return;
+  const devices = blockOf(file.devices);
+  if (!Object.hasOwn(devices, device)) {
+    issues.add([...path, 'device'], errors.CONFIG_UNKNOWN_DEVICE({ name: show(device) }), { fix: didYouMean(device, Object.keys(devices)) });
+    return;
+  }
+  const groups = blockOf(blockOf(devices[device]).groups);
+  if (typeof group === 'string' && !Object.hasOwn(groups, group)) {
+    issues.add([...path, 'group'], errors.CONFIG_UNKNOWN_GROUP({ device, name: show(group) }), { fix: didYouMean(group, Object.keys(groups)) });
+  }
+}
+
+function checkTopic(path: string[], topic: string, issues: IssueList): void {
+  const why = topic.includes('${') || topic === '' ? undefined : topicNameFault(topic);
+  if (why !== undefined) issues.add(path, errors.CONFIG_TOPIC({ topic: show(topic), why }));
+}
+
+function checkRule(name: string, rule: Block, { registry, source, issues }: Context): void {
+  const at = ['rules', name];
+  if (typeof rule.sql === 'string' && rule.sql !== '' && registry.checkRuleSql) {
+    const fault = checkedSql(registry.checkRuleSql, rule.sql);
+    if (fault !== undefined) {
+      const path = [...at, 'sql'];
+      const offset = offsetInScalar(source, path, rule.sql, fault.line, fault.column);
+      const [why, fix] = clauseOf(fault.message);
+      issues.add(path, errors.CONFIG_RULE_SQL({ why }), offset === undefined ? { fix } : { fix, offset });
+    }
+  }
+  if (!Array.isArray(rule.actions)) return;
+  for (const [i, action] of (rule.actions as unknown[]).entries()) {
+    const republish = isBlock(action) ? action.republish : undefined;
+    if (isBlock(republish) && typeof republish.topic === 'string') checkTopic([...at, 'actions', String(i), 'republish', 'topic'], republish.topic, issues);
+  }
+}
+
+function checkedSql(check: NonNullable<Registry['checkRuleSql']>, sql: string): { line: number; column: number; message: string } | undefined {
+  try { return check(sql); } catch (error) { return { line: 1, column: 1, message: (error as Error).message }; }
+}
+
+function checkPorts(file: Block, { issues }: Context): void {
+  const taken: { port: number; host: string; path: string }[] = [];
+  const any = (host: string): boolean => host === '0.0.0.0' || host === '::';
+  const take = (block: unknown, path: string[]): void => {
+    if (!isBlock(block) || typeof block.port !== 'number' || block.port === 0) return;
+    const host = typeof block.host === 'string' ? block.host : '127.0.0.1';
+    const here = host === 'localhost' ? '127.0.0.1' : host;
+    const other = taken.find((t) => t.port === block.port && (t.host === here || any(t.host) || any(here)));
+    if (other !== undefined) issues.add([...path, 'port'], errors.CONFIG_PORT_TAKEN({ port: block.port, other: other.path }), { fix: errors.CONFIG_PORT_TAKEN.row.next });
+    else taken.push({ port: block.port, host: here, path: path.join('/') });
+  };
+  take(file.http, ['http']);
+  const listeners = blockOf(blockOf(file.broker).listeners);
+  take(listeners.tcp, ['broker', 'listeners', 'tcp']);
+  take(listeners.ws, ['broker', 'listeners', 'ws']);
+  for (const [name, block] of entries(file.simulators)) take(block, ['simulators', name]);
+}
+
+/** Another room's sentence as the end of ours, and its question as the next step. */
+function clauseOf(sentence: string): [why: string, hint: string | undefined] {
+  const hint = /Did you mean [^?]*\?$/.exec(sentence)?.[0];
+  const rest = (hint === undefined ? sentence : sentence.slice(0, -hint.length)).trim().replace(/\.$/, '');
+  return [/^(The|An?|It|There|This) /.test(rest) ? rest.charAt(0).toLowerCase() + rest.slice(1) : rest, hint];
+}
+
+export const isBlock = (value: unknown): value is Block => typeof value === 'object' && value !== null && !Array.isArray(value);
+const blockOf = (value: unknown): Block => (isBlock(value) ? value : {});
+const entries = (value: unknown): [string, Block][] => Object.entries(blockOf(value)).filter((entry): entry is [string, Block] => isBlock(entry[1]));

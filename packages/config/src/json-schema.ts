@@ -1,0 +1,48 @@
+import type { JsonSchema } from '@omh/core';
+import type { Registry } from './checks.ts';
+import { HubSchema } from './hub-schema.ts';
+
+interface Node { properties?: Record<string, Node>; additionalProperties?: Node; [keyword: string]: unknown }
+
+/** The schema editors complete and check the hub file with: one document, what `omh schema` prints (draft 2020-12). */
+export function hubJsonSchema(registry: Registry): JsonSchema {
+  const schema = JSON.parse(JSON.stringify(HubSchema)) as Node;
+  const section = (name: string): Node => schema.properties![name]!;
+  const entry = (name: string): Node => section(name).additionalProperties!;
+  choose(entry('devices'), 'driver', [...registry.drivers].map(([id, driver]) => [id, driver.title, { properties: { settings: driver.settings } }]));
+  choose(entry('apps'), 'type', [...registry.apps].map(([id, settings]) => [id, id, { properties: { settings } }]));
+  choose(entry('simulators'), 'protocol', [...registry.simulators].map(([id, block]) => [id, id, tolerant(block)]));
+  section('dashboards').additionalProperties = registry.dashboard;
+  if (registry.brokerLimits) {
+    const broker = section('broker').properties!;
+    broker.limits = { ...broker.limits, ...registry.brokerLimits };
+  }
+  return { $schema: 'https://json-schema.org/draft/2020-12/schema', $id: 'hub.schema.json', ...(withoutRequiredDefaults(schema) as object) };
+}
+
+/** What `key` says decides what else may stand there. */
+function choose(entry: Node, key: string, options: readonly (readonly [id: string, title: string, then: object])[]): void {
+  const properties = entry.properties!;
+  properties[key] = { ...properties[key], enum: options.map(([id]) => id), enumDescriptions: options.map(([, title]) => title) };
+  entry.allOf = options.map(([id, , then]) => ({ if: { properties: { [key]: { const: id } }, required: [key] }, then }));
+}
+
+/** A simulator's own schema may leave out the key `protocol` that chose it. */
+function tolerant(block: JsonSchema): JsonSchema {
+  const properties = block.properties as Record<string, unknown> | undefined;
+  return properties === undefined || 'protocol' in properties ? block : { ...block, properties: { protocol: true, ...properties } };
+}
+
+/** A key with a default may be left out of a file, though it is always there after reading. */
+function withoutRequiredDefaults(node: unknown): unknown {
+  if (Array.isArray(node)) return node.map(withoutRequiredDefaults);
+  if (typeof node !== 'object' || node === null) return node;
+  const out: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(node)) out[key] = key === 'default' || key === 'enum' || key === 'const' ? value : withoutRequiredDefaults(value);
+  const { properties, required } = out as { properties?: Record<string, { default?: unknown }>; required?: string[] };
+  if (Array.isArray(required) && properties !== undefined) {
+    const needed = required.filter((key) => properties[key]?.default === undefined);
+    if (needed.length > 0) out.required = needed; else delete out.required;
+  }
+  return out;
+}

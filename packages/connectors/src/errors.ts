@@ -1,0 +1,16 @@
+import { defineErrors } from '@omh/core';
+
+export const errors = defineErrors({
+  APP_BROKER_UNREACHABLE: {
+    blame: 'link',
+    text: '{url} cannot be reached: {detail}.',
+    causes: ['the broker is down', 'host or port is wrong', 'a firewall is in between'],
+    next: 'Check the address and whether the broker runs; the app connects again by itself.',
+  },
+  APP_BROKER_REFUSED: {
+    blame: 'config',
+    text: '{url} refuses the connection: {detail}.',
+    causes: ['user name or password is wrong', 'the client id is not allowed'],
+    next: 'Correct username and password in the settings of the app.',
+  },
+});

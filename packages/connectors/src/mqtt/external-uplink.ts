@@ -1,0 +1,81 @@
+import mqtt, { type MqttClient } from 'mqtt';
+import { RetrySchedule, type Clock, type Cancel, type QoS, type Reason } from '@omh/core';
+import { errors } from '../errors.ts';
+import type { Uplink } from './uplink.ts';
+
+export interface ExternalUplinkOptions {
+  readonly url: string;
+  readonly clientId: string;
+  readonly username?: string;
+  readonly password?: string;
+  readonly protocol: '3.1.1' | '5.0';
+  readonly clock: Clock;
+}
+
+/** MQTT.js towards a broker elsewhere; our own back-off instead of its fixed period. */
+export class ExternalUplink implements Uplink {
+  readonly target: string;
+  readonly #options: ExternalUplinkOptions;
+  readonly #retry = new RetrySchedule({ firstMs: 500, maxMs: 30_000 });
+  #client: MqttClient | undefined;
+  #cancel: Cancel = () => {};
+  #stopped = false;
+
+  constructor(options: ExternalUplinkOptions) {
+    this.#options = options;
+    this.target = options.url;
+  }
+
+  start(onState: (state: { up: boolean; reason: Reason }) => void): void {
+    this.#stopped = false;
+    this.#connect(onState);
+  }
+
+  #connect(onState: (state: { up: boolean; reason: Reason }) => void): void {
+    const { url, clientId, username, password, protocol, clock } = this.#options;
+    let fault: Reason | undefined;
+    const client = mqtt.connect(url, {
+      clientId, protocolVersion: protocol === '5.0' ? 5 : 4, reconnectPeriod: 0, connectTimeout: 10_000, queueQoSZero: false, keepalive: 30,
+      ...(username === undefined ? {} : { username }), ...(password === undefined ? {} : { password }),
+    });
+    this.#client = client;
+    client.on('connect', () => {
+      this.#retry.reset();
+      onState({ up: true, reason: { code: 'APP_PUBLISHES', params: { url }, text: `Publishes to ${url}.` } });
+    });
+    client.on('error', (error: Error & { code?: number | string }) => {
+      // A numeric code is the broker's CONNACK; everything else is the network.
+      fault = (typeof error.code === 'number' ? errors.APP_BROKER_REFUSED : errors.APP_BROKER_UNREACHABLE)({ url, detail: detail(error) }).reason();
+    });
+    client.on('close', () => {
+      if (this.#stopped || this.#client !== client) return;
+      this.#client = undefined;
+      client.end(true);
+      onState({ up: false, reason: fault ?? errors.APP_BROKER_UNREACHABLE({ url, detail: 'the connection was closed' }).reason() });
+      this.#cancel = clock.after(this.#retry.next(), () => this.#connect(onState));
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#cancel();
+    await this.#client?.endAsync(false).catch(() => this.#client?.end(true));
+    this.#client = undefined;
+  }
+
+  async publish(topic: string, payload: () => unknown, qos: QoS): Promise<void> {
+    const client = this.#client;
+    if (!client?.connected) throw errors.APP_BROKER_UNREACHABLE({ url: this.target, detail: 'it is not connected now' });
+    await client.publishAsync(topic, JSON.stringify(payload()), { qos });
+  }
+}
+
+function detail(error: Error & { code?: number | string }): string {
+  switch (error.code) {
+    case 'ECONNREFUSED': return 'nothing listens there';
+    case 'ETIMEDOUT': return 'it does not answer';
+    case 'ENOTFOUND': case 'EAI_AGAIN': return 'the name is not known';
+    case 'EHOSTUNREACH': case 'ENETUNREACH': return 'there is no route to it';
+    default: return error.message.replace(/^Connection refused: /, '').replace(/\.$/, '');
+  }
+}

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { createServer, type AddressInfo, type Server } from 'node:net';
+import { test, type TestContext } from 'node:test';
+import { Aedes } from 'aedes';
+import { createBatch, silentLogger, systemClock, type GroupCycle, type MessageBus, type Micros, type Publication, type Tag } from '@omh/core';
+import { MqttApp, topicFor, type MqttAppOptions } from './mqtt-app.ts';
+
+const tags: Tag[] = [{ id: 1 as Tag['id'], device: 'demo', group: 'g', name: 'temperature', path: 't', address: '1!40001', type: 'int16', access: 'read' }];
+function cycle(value: number): GroupCycle {
+  const batch = createBatch(1, 1_700_000_000_000_000 as Micros);
+  batch.num[0] = value;
+  return { device: 'demo', group: 'g', tags, batch };
+}
+
+/** A fake bus that keeps what was published. */
+function fakeBus(): { bus: MessageBus; published: Publication[] } {
+  const published: Publication[] = [];
+  const bus: MessageBus = {
+    capabilities: { events: false, clients: false, retained: false, stages: false, batch: true, cursors: false },
+    publish(publication) { published.push(publication); return undefined; },
+    subscribe: () => ({ close: () => {} }),
+  };
+  return { bus, published };
+}
+
+function app(settings: MqttAppOptions['settings'], bus: MessageBus): { app: MqttApp; emit: (c: GroupCycle) => void } {
+  let listener: (c: GroupCycle) => void = () => {};
+  const made = new MqttApp({
+    name: 'demo_app', settings, subscriptions: [{ device: 'demo', group: 'g' }], bus, clock: systemClock, log: silentLogger,
+    onGroup: (_device, _group, l) => { listener = l; return () => { listener = () => {}; }; },
+  });
+  return { app: made, emit: (c) => listener(c) };
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  for (let i = 0; i < 500 && !condition(); i++) await new Promise((resolve) => { setTimeout(resolve, 10); });
+  assert.ok(condition(), 'did not come true within 5 s');
+}
+
+test('the default topic is the one of the blueprint, and names can be placed', () => {
+  const names = { app: 'demo_app', device: 'demo', group: 'demo_group' };
+  assert.equal(topicFor(undefined, names), '/neuron/demo_app/demo/demo_group');
+  assert.equal(topicFor('plant/{device}/{group}', names), 'plant/demo/demo_group');
+});
+
+test('one cycle is one message on the bus, encoded only when somebody asks', async () => {
+  const { bus, published } = fakeBus();
+  const { app: made, emit } = app({}, bus);
+  await made.start();
+  emit(cycle(291));
+  assert.equal(published.length, 1);
+  const { topic, payload, clientId, batch } = published[0]!;
+  assert.deepEqual([topic, clientId, batch?.num[0]], ['/neuron/demo_app/demo/g', 'demo_app', 291]);
+  assert.equal(typeof payload, 'function');
+  assert.equal((payload as () => unknown)(), (payload as () => unknown)());
+  assert.equal(made.status().messages, 1);
+  await made.stop();
+  emit(cycle(292));
+  assert.equal(published.length, 1);
+});
+
+test('a bus that throws costs a count, nothing else', async () => {
+  const { bus } = fakeBus();
+  const { app: made, emit } = app({}, { ...bus, publish: () => { throw new Error('full'); } });
+  await made.start();
+  emit(cycle(1));
+  assert.deepEqual([made.status().messages, made.status().failed], [0, 1]);
+  await made.stop();
+});
+
+interface Peer { url: string; got: { topic: string; payload: string }[]; close: () => Promise<void>; port: number }
+/** An independent broker. */
+async function broker(t: TestContext, port = 0): Promise<Peer> {
+  const aedes = await Aedes.createBroker();
+  const got: Peer['got'] = [];
+  aedes.on('publish', (packet, client) => { if (client) got.push({ topic: packet.topic, payload: packet.payload.toString() }); });
+  const server: Server = createServer(aedes.handle);
+  await new Promise<void>((resolve) => { server.listen(port, '127.0.0.1', resolve); });
+  let open = true;
+  const close = async (): Promise<void> => {
+    if (!open) return;
+    open = false;
+    await new Promise<void>((resolve) => { aedes.close(() => server.close(() => resolve())); });
+  };
+  t.after(close);
+  const bound = (server.address() as AddressInfo).port;
+  return { url: `mqtt://127.0.0.1:${bound}`, got, close, port: bound };
+}
+
+test('an external broker gets the same messages, and again after it was away', { timeout: 20_000 }, async (t) => {
+  const first = await broker(t);
+  const { app: made, emit } = app({ url: first.url, protocol: '3.1.1', qos: 1 }, fakeBus().bus);
+  t.after(() => made.stop());
+  await made.start();
+  await until(() => made.health().state === 'running');
+  emit(cycle(291));
+  await until(() => first.got.length === 1 && made.status().messages === 1);
+  assert.equal(first.got[0]!.topic, '/neuron/demo_app/demo/g');
+  assert.equal((JSON.parse(first.got[0]!.payload) as { values: { temperature: number } }).values.temperature, 291);
+  await first.close();
+  await until(() => made.health().state === 'lost');
+  emit(cycle(292));
+  await until(() => made.status().failed === 1);
+  const second = await broker(t, first.port);
+  await until(() => made.health().state === 'running');
+  emit(cycle(293));
+  await until(() => second.got.length === 1);
+});
+
+test('a broker that cannot be reached is said in a sentence', async (t) => {
+  const gone = await broker(t);
+  await gone.close();
+  const { app: made } = app({ url: gone.url }, fakeBus().bus);
+  await made.start();
+  await until(() => made.health().state === 'lost');
+  assert.match(made.health().reason.text, /cannot be reached: nothing listens there\.$/);
+  await made.stop();
+});

@@ -1,0 +1,88 @@
+import type { Clock } from './clock.ts';
+import type { Reason } from './errors.ts';
+import type { Logger } from './logger.ts';
+import type { Quality } from './quality.ts';
+import type { Result } from './result.ts';
+import type { Tag, TagAccess, TagValue, DataType } from './tag.ts';
+import type { ValueBatch } from './value-batch.ts';
+
+/** A JSON Schema object (draft 2020-12); the one source of validation, editor completion, forms and docs. */
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+/** The manifest of a driver: what `plugins:` loads, what forms and docs are made from. */
+export interface DriverModule<S = unknown> {
+  readonly omhApi: 1;
+  /** As in `driver:` of the hub file, e.g. `modbus-tcp`. */
+  readonly id: string;
+  readonly title: string;
+  /** Schema of a device's `settings`; every property has title, description, default where it has one, and `effect`. */
+  readonly settings: JsonSchema;
+  readonly capabilities: { readonly read: boolean; readonly write: boolean; readonly subscribe: boolean; readonly browse: boolean };
+  /** Pure and synchronous: run on each keystroke and on imports of 100,000 rows. */
+  parseAddress(address: string, tag: { readonly type: DataType; readonly access: TagAccess }): Result<ParsedAddress>;
+  /** Where the device is, for people: `127.0.0.1:5020`. */
+  endpoint(settings: S): string;
+  create(settings: S, context: DriverContext): Driver;
+}
+
+export interface ParsedAddress {
+  /** The one spelling of this address that two equal addresses share. */
+  readonly canonical: string;
+  readonly writable: boolean;
+}
+
+export interface DriverContext {
+  readonly device: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** The link went away by itself (not by `close`). Called at most once per `open`. */
+  onLost(reason: Reason): void;
+  /** Each frame as sent and received while somebody watches; absent when nobody does. */
+  trace?(direction: 'tx' | 'rx', frame: Uint8Array): void;
+}
+
+/**
+ * One link to one device. Pure protocol: scheduling, back-off, scaling and last values live in acquisition.
+ * Never throws out of a socket callback; a tag that cannot be read is a quality, not an exception.
+ */
+export interface Driver {
+  /** One attempt; rejects with an OmhError that says why. Acquisition calls again. */
+  open(signal: AbortSignal): Promise<void>;
+  /** Idempotent; pending reads resolve and pending writes settle before it resolves. */
+  close(): Promise<void>;
+  /** Turns tags into requests once; the plan is reused each cycle and dies with `open`/`close` unharmed. */
+  compile(tags: readonly Tag[]): ReadPlan;
+  /**
+   * Row i of the result is `tags[i]` of the plan, raw (unscaled) values. Resolves always, within `timeoutMs` per request plus the
+   * planned number of rounds: no answer is `badTimeout`, a lost link `badNoCommunication`, a refusal the quality and reason of it.
+   */
+  read(plan: ReadPlan, options: ReadOptions): Promise<ValueBatch>;
+  /** Result i belongs to item i; resolves after the device answered. */
+  write(items: readonly WriteItem[], options: ReadOptions): Promise<readonly WriteResult[]>;
+  stats(): DriverStats;
+}
+
+export interface ReadPlan {
+  readonly tags: readonly Tag[];
+  /** What goes over the wire, for people and tests. */
+  readonly requests: readonly { readonly unit: number; readonly area: string; readonly start: number; readonly count: number; readonly tags: number }[];
+}
+export interface ReadOptions { readonly timeoutMs: number }
+/** `value` is raw: already scaled back and checked against the type by acquisition. */
+export interface WriteItem { readonly tag: Tag; readonly value: TagValue }
+export interface WriteResult { readonly quality: Quality; readonly reason?: Reason }
+
+/** Counters since `create`. */
+export interface DriverStats {
+  readonly requests: number;
+  readonly responses: number;
+  readonly refusals: number;
+  readonly timeouts: number;
+  /** Late or wrong-transaction answers that were thrown away. */
+  readonly strays: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly connects: number;
+  /** Round trip of the last answered request. */
+  readonly lastRttMs: number | undefined;
+}

@@ -1,0 +1,4 @@
+export * from './driver-suite.ts';
+export * from './historian-suite.ts';
+export * from './virtual-clock.ts';
+export * from './message-bus-suite.ts';

@@ -1,0 +1,15 @@
+export * from './errors.ts';
+export * from './value.ts';
+export * from './functions/library.ts';
+export * from './functions/table.ts';
+export * from './functions/signature.ts';
+export type * from './sql/ast.ts';
+export * from './sql/parser.ts';
+export { compileRule, type CompiledRule } from './sql/rule-compiler.ts';
+export { compare, numberFromText } from './sql/operators.ts';
+export { positionAt, type SqlFault } from './sql/position.ts';
+export * from './template/template.ts';
+export * from './template/sql-template.ts';
+export { pureFunctions } from './functions/pure.ts';
+export { nodeSignatures } from './functions/node-signatures.ts';
+export { maxPatternInput, maxPatternLength } from './functions/patterns.ts';

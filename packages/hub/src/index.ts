@@ -1,0 +1,14 @@
+export { ConfigFile, InvalidHubFile } from './config-file.ts';
+export { errors as hubErrors } from './errors.ts';
+export type { FlowSnapshot } from './flow.ts';
+export { Hub, type HubOptions } from './hub.ts';
+export { metrics as hubMetrics, roomMetrics } from './metrics.ts';
+export { type PortOverrides } from './overrides.ts';
+export { registry } from './registry.ts';
+export { type HubStatus, type PartStatus } from './status.ts';
+export type { AppStatus } from '@omh/connectors';
+export type { ClientInfo } from '@omh/broker';
+export type { DeviceStatus, LastValue, LastValues } from '@omh/acquisition';
+export type { RuleStatus } from '@omh/rules';
+export type { RequestLogEntry, Simulator } from '@omh/simulators';
+export { testRule } from '@omh/rules';
