@@ -8,8 +8,12 @@ import { checkPipeline, listen, post, readRegisters, sql, topic, until } from '.
 
 describe('the demo from register to row', { concurrency: false }, () => {
   let demo;
-  before(async () => { demo = await startDemo(); });
-  after(async () => { await demo?.stop(); });
+  before(async () => {
+    demo = await startDemo();
+  });
+  after(async () => {
+    await demo?.stop();
+  });
 
   test('everything arrives, all the way', { timeout: 30_000 }, () => checkPipeline(demo));
 
@@ -22,8 +26,16 @@ describe('the demo from register to row', { concurrency: false }, () => {
   test('every part says that it runs, with its address', async () => {
     const status = await demo.get('/api/v1/status');
     assert.equal(status.state, 'running', status.sentence);
-    assert.deepEqual(status.parts.filter((p) => p.state !== 'running'), []);
-    assert.ok(['simulator/plant', 'device/demo', 'app/demo_app', 'broker', 'rule/ingest', 'historian', 'api'].every((id) => status.parts.some((p) => p.id === id)), JSON.stringify(status.parts.map((p) => p.id)));
+    assert.deepEqual(
+      status.parts.filter((p) => p.state !== 'running'),
+      [],
+    );
+    assert.ok(
+      ['simulator/plant', 'device/demo', 'app/demo_app', 'broker', 'rule/ingest', 'historian', 'api'].every((id) =>
+        status.parts.some((p) => p.id === id),
+      ),
+      JSON.stringify(status.parts.map((p) => p.id)),
+    );
   });
 
   test('MQTT 5 and WebSocket clients get the same messages', { timeout: 20_000 }, async () => {
@@ -46,7 +58,11 @@ describe('the demo from register to row', { concurrency: false }, () => {
   test('a rule that does not parse is told with line and column; one that does not match says why', async () => {
     const wrong = await post(demo, '/api/v1/rules/test', { sql: 'SELECT payload.a AS\nFROM "t"', topic: 't', payload: '{}' });
     assert.equal(wrong.body.error?.line, 2, JSON.stringify(wrong.body));
-    const missed = await post(demo, '/api/v1/rules/test', { sql: 'SELECT payload.t AS t FROM "t" WHERE t > 30', topic: 't', payload: '{"t":28}' });
+    const missed = await post(demo, '/api/v1/rules/test', {
+      sql: 'SELECT payload.t AS t FROM "t" WHERE t > 30',
+      topic: 't',
+      payload: '{"t":28}',
+    });
     assert.deepEqual(missed.body.outputs, []);
     assert.match(missed.body.because, /28/);
   });
@@ -60,30 +76,57 @@ describe('the demo from register to row', { concurrency: false }, () => {
   test('a device created over REST is read within two intervals', { timeout: 20_000 }, async () => {
     const [host, port] = demo.ready.modbus.split(':');
     const answer = await fetch(`${demo.ready.http}/api/v1/devices/second`, {
-      method: 'PUT', headers: { authorization: `Bearer ${demo.token}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ driver: 'modbus-tcp', settings: { host, port: Number(port) }, groups: { g: { interval: '1s', tags: { same: { address: '1!400001', type: 'int16', access: 'read' }, temperature: { address: '1!40001', type: 'int16', access: 'read' } } } } }),
+      method: 'PUT',
+      headers: { authorization: `Bearer ${demo.token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({
+        driver: 'modbus-tcp',
+        settings: { host, port: Number(port) },
+        groups: {
+          g: {
+            interval: '1s',
+            tags: {
+              same: { address: '1!400001', type: 'int16', access: 'read' },
+              temperature: { address: '1!40001', type: 'int16', access: 'read' },
+            },
+          },
+        },
+      }),
     });
     assert.equal(answer.status, 200, await answer.clone().text());
-    const values = await until('two good values', async () => {
-      const found = (await demo.get('/api/v1/values?device=second')).values;
-      return found.length === 2 && found.every((v) => v.quality === 'good') && found;
-    }, 2500);
+    const values = await until(
+      'two good values',
+      async () => {
+        const found = (await demo.get('/api/v1/values?device=second')).values;
+        return found.length === 2 && found.every((v) => v.quality === 'good') && found;
+      },
+      2500,
+    );
     assert.equal(values[0].value, values[1].value);
     assert.match((await demo.get('/api/v1/config')).text, /second:/);
   });
 
   test('a wrong address in a device is refused at its place and changes nothing', async () => {
     const answer = await fetch(`${demo.ready.http}/api/v1/devices/third`, {
-      method: 'PUT', headers: { authorization: `Bearer ${demo.token}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ driver: 'modbus-tcp', settings: { host: '127.0.0.1', port: 502 }, groups: { g: { interval: '1s', tags: { bad: { address: '9!x', type: 'int16', access: 'read' } } } } }),
+      method: 'PUT',
+      headers: { authorization: `Bearer ${demo.token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({
+        driver: 'modbus-tcp',
+        settings: { host: '127.0.0.1', port: 502 },
+        groups: { g: { interval: '1s', tags: { bad: { address: '9!x', type: 'int16', access: 'read' } } } },
+      }),
     });
     const body = await answer.json();
     assert.equal(answer.status, 400, JSON.stringify(body));
-    assert.ok(body.errors.some((e) => /bad\/address/.test(e.pointer) && /9!x/.test(e.message)), JSON.stringify(body));
+    assert.ok(
+      body.errors.some((e) => /bad\/address/.test(e.pointer) && /9!x/.test(e.message)),
+      JSON.stringify(body),
+    );
     assert.ok(!(await demo.get('/api/v1/devices')).devices.some((d) => d.name === 'third'));
   });
 
-  test('a stopped simulator makes its tags uncertain, then bad with a sentence; started again they are good', { timeout: 40_000 }, async () => {
+  test('a stopped simulator makes its tags uncertain, then bad with a sentence; started again they are good', {
+    timeout: 40_000,
+  }, async () => {
     const words = [];
     const watch = setInterval(async () => {
       const v = (await demo.get('/api/v1/values?device=demo').catch(() => undefined))?.values[0];
@@ -91,23 +134,40 @@ describe('the demo from register to row', { concurrency: false }, () => {
     }, 100);
     try {
       assert.equal((await post(demo, '/api/v1/simulators/plant/stop', {})).status, 200);
-      const bad = await until('a bad value', async () => (await demo.get('/api/v1/values?device=demo')).values.find((v) => v.quality === 'bad'), 6000);
+      const bad = await until(
+        'a bad value',
+        async () => (await demo.get('/api/v1/values?device=demo')).values.find((v) => v.quality === 'bad'),
+        6000,
+      );
       assert.ok(bad.reason.length > 10 && typeof bad.value === 'number', JSON.stringify(bad));
       assert.ok(words.includes('uncertain'), `it went ${words}`);
-      await new Promise((resolve) => { setTimeout(resolve, 3000); });
+      await new Promise((resolve) => {
+        setTimeout(resolve, 3000);
+      });
       assert.equal((await post(demo, '/api/v1/simulators/plant/start', {})).status, 200);
       const started = Date.now();
       await until('good again', async () => (await demo.get('/api/v1/values?device=demo')).values.every((v) => v.quality === 'good'), 6000);
       assert.ok(Date.now() - started < 5500, `${Date.now() - started} ms`);
-    } finally { clearInterval(watch); }
+    } finally {
+      clearInterval(watch);
+    }
     const series = await demo.get('/api/v1/history?tag=demo/demo_group/temperature&from=now-1m&to=now&points=500');
-    assert.ok(series.gaps.some((g) => g.quality === 'bad' && g.reason.length > 5), JSON.stringify(series.gaps));
+    assert.ok(
+      series.gaps.some((g) => g.quality === 'bad' && g.reason.length > 5),
+      JSON.stringify(series.gaps),
+    );
   });
 
   test('nobody gets in without a token, and the one-time link works once', async () => {
-    for (const path of ['/api/v1/values', '/api/v1/status', '/api/v1/config']) assert.equal((await fetch(demo.ready.http + path)).status, 401, path);
+    for (const path of ['/api/v1/values', '/api/v1/status', '/api/v1/config'])
+      assert.equal((await fetch(demo.ready.http + path)).status, 401, path);
     const code = demo.ready.signIn.split('#sign-in=')[1];
-    const login = () => fetch(`${demo.ready.http}/api/v1/login`, { method: 'POST', headers: { 'content-type': 'application/json', origin: demo.ready.http }, body: JSON.stringify({ code }) });
+    const login = () =>
+      fetch(`${demo.ready.http}/api/v1/login`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', origin: demo.ready.http },
+        body: JSON.stringify({ code }),
+      });
     const first = await login();
     assert.equal(first.status, 200);
     const cookie = first.headers.get('set-cookie');

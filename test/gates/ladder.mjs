@@ -22,7 +22,9 @@ const packageOf = (specifier) =>
     .split('/')
     .slice(0, specifier.startsWith('@') ? 2 : 1)
     .join('/');
-const isTest = (file) => /\.test\.tsx?$/.test(file) || file.includes(`${sep}src${sep}testing${sep}`);
+/** Tests, their helpers, and the benchmarks, which measure beside peers that nobody needs to run a hub. */
+const isTest = (file) =>
+  /\.test\.tsx?$/.test(file) || ['testing', 'bench'].some((folder) => file.includes(`${sep}src${sep}${folder}${sep}`));
 const names = (object) => Object.keys(object ?? {});
 
 /** Reads every workspace of a checkout with all imports of its sources. */

@@ -11,16 +11,21 @@ export function precompress(): Plugin {
   return {
     name: 'omh-precompress',
     apply: 'build',
-    configResolved(config) { dir = join(config.root, config.build.outDir); },
+    configResolved(config) {
+      dir = join(config.root, config.build.outDir);
+    },
     closeBundle() {
       for (const name of readdirSync(dir, { recursive: true, encoding: 'utf8' })) {
         const path = join(dir, name);
         if (!text.test(name) || !statSync(path).isFile()) continue;
         const bytes = readFileSync(path);
         writeFileSync(`${path}.gz`, gzipSync(bytes, { level: 9 }));
-        writeFileSync(`${path}.br`, brotliCompressSync(bytes, {
-          params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length },
-        }));
+        writeFileSync(
+          `${path}.br`,
+          brotliCompressSync(bytes, {
+            params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length },
+          }),
+        );
       }
     },
   };

@@ -27,10 +27,14 @@ import { theme, variables } from './theme.ts';
 function Console() {
   const session = useSession();
   switch (session.state) {
-    case 'asking': return null;
-    case 'out': return <SignIn problem={session.problem} />;
-    case 'unreachable': return <Unreachable problem={session.problem} />;
-    case 'in': return <RouterProvider router={router} />;
+    case 'asking':
+      return null;
+    case 'out':
+      return <SignIn problem={session.problem} />;
+    case 'unreachable':
+      return <Unreachable problem={session.problem} />;
+    case 'in':
+      return <RouterProvider router={router} />;
   }
 }
 
@@ -38,7 +42,9 @@ void openSession();
 createRoot(document.getElementById('root')!).render(
   <StrictMode>
     <MantineProvider theme={theme} cssVariablesResolver={variables} defaultColorScheme="auto" deduplicateCssVariables>
-      <QueryClientProvider client={queryClient}><Console /></QueryClientProvider>
+      <QueryClientProvider client={queryClient}>
+        <Console />
+      </QueryClientProvider>
     </MantineProvider>
   </StrictMode>,
 );

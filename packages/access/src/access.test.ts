@@ -14,10 +14,26 @@ const hour = 60 * minute;
 
 /** v viewer, o operator, e engineer, a admin: who may. */
 const matrix: Readonly<Record<Verb, string>> = {
-  'status.read': 'voea', 'values.read': 'voea', 'history.read': 'voea', 'sql.read': 'voea', 'rules.read': 'voea', 'devices.read': 'voea',
-  'apps.read': 'voea', 'simulators.read': 'voea', 'dashboards.read': 'voea', 'mqtt.subscribe': 'voea', 'metrics.read': 'voea',
-  'tag.write': 'oea', 'clients.read': 'oea', 'rules.test': 'oea',
-  'sql.write': 'ea', 'config.read': 'ea', 'config.write': 'ea', 'simulators.control': 'ea', 'mqtt.publish': 'ea', 'access.write': 'a',
+  'status.read': 'voea',
+  'values.read': 'voea',
+  'history.read': 'voea',
+  'sql.read': 'voea',
+  'rules.read': 'voea',
+  'devices.read': 'voea',
+  'apps.read': 'voea',
+  'simulators.read': 'voea',
+  'dashboards.read': 'voea',
+  'mqtt.subscribe': 'voea',
+  'metrics.read': 'voea',
+  'tag.write': 'oea',
+  'clients.read': 'oea',
+  'rules.test': 'oea',
+  'sql.write': 'ea',
+  'config.read': 'ea',
+  'config.write': 'ea',
+  'simulators.control': 'ea',
+  'mqtt.publish': 'ea',
+  'access.write': 'a',
 };
 for (const role of roleNames) {
   test(`what a ${role} may do, verb by verb`, () => {
@@ -38,14 +54,32 @@ test('nobody may do anything without permissions, and an unknown verb is allowed
 });
 
 const subtrees: [granted: string, asked: string | undefined, expected: boolean][] = [
-  ['acme/#', 'acme/dallas/press', true], ['acme/#', 'acme', true], ['acme/#', 'acmee/x', false], ['acme/#', 'acme/#', true], ['acme/#', '#', false],
-  ['acme/#', undefined, false], ['acme/#', '+/x', false], ['acme/#', 'acme/+/x', true], ['acme/+/x', 'acme/a/x', true], ['acme/+/x', 'acme/+/x', true],
-  ['acme/+/x', 'acme/#', false], ['acme/a/x', 'acme/+/x', false], ['acme/+', 'acme', false], ['acme/+', 'acme/a/b', false], ['#', 'a/b', true],
-  ['#', '$SYS/broker', false], ['+/x', '$SYS/x', false], ['$SYS/#', '$SYS/broker/uptime', true], ['acme/#', '$share/g/acme/x', true], ['acme/#', '$share/g/#', false],
-  ['#/x', 'a', false], ['', 'a', false],
+  ['acme/#', 'acme/dallas/press', true],
+  ['acme/#', 'acme', true],
+  ['acme/#', 'acmee/x', false],
+  ['acme/#', 'acme/#', true],
+  ['acme/#', '#', false],
+  ['acme/#', undefined, false],
+  ['acme/#', '+/x', false],
+  ['acme/#', 'acme/+/x', true],
+  ['acme/+/x', 'acme/a/x', true],
+  ['acme/+/x', 'acme/+/x', true],
+  ['acme/+/x', 'acme/#', false],
+  ['acme/a/x', 'acme/+/x', false],
+  ['acme/+', 'acme', false],
+  ['acme/+', 'acme/a/b', false],
+  ['#', 'a/b', true],
+  ['#', '$SYS/broker', false],
+  ['+/x', '$SYS/x', false],
+  ['$SYS/#', '$SYS/broker/uptime', true],
+  ['acme/#', '$share/g/acme/x', true],
+  ['acme/#', '$share/g/#', false],
+  ['#/x', 'a', false],
+  ['', 'a', false],
 ];
 test('a permission below a subtree covers it as a whole and nothing else', () => {
-  for (const [granted, asked, expected] of subtrees) assert.equal(allows(as(`mqtt.subscribe ${granted}`), 'mqtt.subscribe', asked), expected, `${granted} ⊇ ${asked}`);
+  for (const [granted, asked, expected] of subtrees)
+    assert.equal(allows(as(`mqtt.subscribe ${granted}`), 'mqtt.subscribe', asked), expected, `${granted} ⊇ ${asked}`);
   assert.equal(allows(as('mqtt.subscribe'), 'mqtt.subscribe', '$SYS/#'), true);
   assert.equal(allows(as('tag.write a/#', 'tag.write b/#'), 'tag.write', 'b/c'), true);
 });
@@ -64,7 +98,8 @@ test('tokens: the right one is admin, others are nobody, short ones are refused'
   const access = make(undefined, ['x'.repeat(24), token]);
   assert.deepEqual(access.byToken(token)?.permissions, ['*']);
   assert.deepEqual(access.byToken('x'.repeat(24))?.kind, 'token');
-  for (const other of ['', 'x'.repeat(23), 'x'.repeat(25), `${token} `, createToken(), 'x'.repeat(1_000_000)]) assert.equal(access.byToken(other), undefined);
+  for (const other of ['', 'x'.repeat(23), 'x'.repeat(25), `${token} `, createToken(), 'x'.repeat(1_000_000)])
+    assert.equal(access.byToken(other), undefined);
   assert.equal(make().byToken(''), undefined);
   assert.throws(() => make(undefined, ['x'.repeat(23)]), { code: 'ACCESS_TOKEN_SHORT' });
 });

@@ -10,8 +10,14 @@ const sessionLifeMs = 12 * 3_600_000;
 const maxCodes = 1000;
 const maxSessions = 10_000;
 
-interface Code { readonly role: Role; readonly deadlineMs: number }
-interface Session { readonly principal: Principal; deadlineMs: number }
+interface Code {
+  readonly role: Role;
+  readonly deadlineMs: number;
+}
+interface Session {
+  readonly principal: Principal;
+  deadlineMs: number;
+}
 
 /** A new API token, 256 bit: `omh_` and 43 base64url characters. */
 export const createToken = (): string => `omh_${randomBytes(32).toString('base64url')}`;
@@ -80,7 +86,9 @@ export class Access {
     return found.principal;
   }
 
-  endSession(session: string): void { this.#sessions.delete(digest(session).toString('hex')); }
+  endSession(session: string): void {
+    this.#sessions.delete(digest(session).toString('hex'));
+  }
 
   #dropExpired(map: Map<string, { readonly deadlineMs: number }>): void {
     const nowMs = this.#clock.monotonicMs();

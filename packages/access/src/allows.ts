@@ -29,7 +29,9 @@ export function roleOf(principal: Principal): Role | undefined {
 
 /** Who connects to a listener that says `anonymous: true`: publishes and subscribes to plain topics, reads `$SYS`, nothing else. */
 export const anonymousPrincipal: Principal = {
-  kind: 'anonymous', name: 'anonymous', permissions: ['mqtt.publish #', 'mqtt.subscribe #', 'mqtt.subscribe $SYS/#'],
+  kind: 'anonymous',
+  name: 'anonymous',
+  permissions: ['mqtt.publish #', 'mqtt.subscribe #', 'mqtt.subscribe $SYS/#'],
 };
 
 /** `$share/group/filter` reads what `filter` reads. */

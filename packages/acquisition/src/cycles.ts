@@ -8,7 +8,9 @@ export class Cycles {
   readonly #byGroup = new Map<string, Set<Listener>>();
   readonly #log: Logger;
 
-  constructor(log: Logger) { this.#log = log; }
+  constructor(log: Logger) {
+    this.#log = log;
+  }
 
   emit(cycle: GroupCycle): void {
     for (const listener of this.#all) this.#call(listener, cycle);
@@ -17,18 +19,27 @@ export class Cycles {
   }
   onEvery(listener: Listener): () => void {
     this.#all.add(listener);
-    return () => { this.#all.delete(listener); };
+    return () => {
+      this.#all.delete(listener);
+    };
   }
   onGroup(device: string, group: string, listener: Listener): () => void {
     const key = `${device}/${group}`;
     const set = this.#byGroup.get(key) ?? new Set();
     this.#byGroup.set(key, set);
     set.add(listener);
-    return () => { set.delete(listener); if (set.size === 0) this.#byGroup.delete(key); };
+    return () => {
+      set.delete(listener);
+      if (set.size === 0) this.#byGroup.delete(key);
+    };
   }
 
   /** One reader's mistake costs neither the device nor the other readers. */
   #call(listener: Listener, cycle: GroupCycle): void {
-    try { listener(cycle); } catch (thrown) { this.#log.error('a reader of device cycles failed', { device: cycle.device, group: cycle.group, err: thrown }); }
+    try {
+      listener(cycle);
+    } catch (thrown) {
+      this.#log.error('a reader of device cycles failed', { device: cycle.device, group: cycle.group, err: thrown });
+    }
   }
 }

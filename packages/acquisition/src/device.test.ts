@@ -1,13 +1,21 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { OmhError, qualityWord, silentLogger, type GroupCycle, type Tag } from '@omh/core';
+import type { OmhError} from '@omh/core';
+import { qualityWord, silentLogger, type GroupCycle, type Tag } from '@omh/core';
 import { VirtualClock } from '@omh/core/testing';
 import { Cycles } from './cycles.ts';
 import { Device } from './device.ts';
 import { LastValues } from './last-values.ts';
 import { FakeDevice, testTag } from './testing/fake-driver.ts';
 
-interface Bench { clock: VirtualClock; fake: FakeDevice; device: Device; values: LastValues; cycles: GroupCycle[]; words: (tag?: number) => string[] }
+interface Bench {
+  clock: VirtualClock;
+  fake: FakeDevice;
+  device: Device;
+  values: LastValues;
+  cycles: GroupCycle[];
+  words: (tag?: number) => string[];
+}
 
 function bench(tags: readonly Tag[] = [testTag(1, 'temperature'), testTag(2, 'humidity')], intervalMs = 1000): Bench {
   const clock = new VirtualClock();
@@ -16,10 +24,20 @@ function bench(tags: readonly Tag[] = [testTag(1, 'temperature'), testTag(2, 'hu
   values.configure(tags, clock.now());
   const bus = new Cycles(silentLogger);
   const cycles: GroupCycle[] = [];
-  bus.onEvery((cycle) => { cycles.push(cycle); values.update(cycle); });
+  bus.onEvery((cycle) => {
+    cycles.push(cycle);
+    values.update(cycle);
+  });
   const device = new Device({
-    name: 'demo', module: fake.module, settings: {}, path: 'site/demo', groups: [{ name: 'g', intervalMs, tags }],
-    clock, log: silentLogger, emit: (cycle) => bus.emit(cycle), counts: () => values.counts(),
+    name: 'demo',
+    module: fake.module,
+    settings: {},
+    path: 'site/demo',
+    groups: [{ name: 'g', intervalMs, tags }],
+    clock,
+    log: silentLogger,
+    emit: (cycle) => bus.emit(cycle),
+    counts: () => values.counts(),
   });
   return { clock, fake, device, values, cycles, words: (tag = 0) => cycles.map((c) => qualityWord(c.batch.quality[tag]!)) };
 }
@@ -81,6 +99,36 @@ test('a device that comes back is good within five seconds, however long it was 
   await device.stop();
 });
 
+test('a device that takes the connection and never answers is at no time told as running', async () => {
+  const { clock, fake, device } = bench();
+  fake.answers = false;
+  await device.start();
+  const states = new Set<string>();
+  for (let i = 0; i < 300; i++) {
+    if (i % 50 === 25) fake.cut();
+    await clock.advance(100);
+    states.add(device.health().state);
+  }
+  assert.ok(!states.has('running'), [...states].join());
+  assert.ok(states.has('degraded') && states.has('lost'), [...states].join());
+  fake.answers = true;
+  await clock.advance(6000);
+  assert.equal(device.health().state, 'running');
+  await device.stop();
+});
+
+test('a device that breaks each connection at its first request is asked less and less often', async () => {
+  const { clock, fake, device } = bench();
+  fake.answers = false;
+  await device.start();
+  for (let i = 0; i < 600; i++) {
+    await clock.advance(100);
+    fake.cut();
+  }
+  assert.ok(fake.opens >= 10 && fake.opens <= 30, `${fake.opens} connections in a minute`);
+  await device.stop();
+});
+
 test('attempts to connect back off to five seconds', async () => {
   const { clock, fake, device } = bench();
   fake.reachable = false;
@@ -120,7 +168,10 @@ test('a written value is scaled back, checked and answered by the device', async
   await device.start();
   await clock.advance(10);
   const code = async (tag: Tag, value: unknown): Promise<string> => {
-    const done = device.write(tag, value).then(() => 'ok', (thrown: OmhError) => thrown.code);
+    const done = device.write(tag, value).then(
+      () => 'ok',
+      (thrown: OmhError) => thrown.code,
+    );
     await clock.advance(50);
     return done;
   };
@@ -156,9 +207,24 @@ test('a write goes before the reads that wait', async () => {
 
 test('stopping in every state leaves no timer', async () => {
   for (const prepare of [
-    async (): Promise<Bench> => { const b = bench(); await b.device.start(); return b; },
-    async (): Promise<Bench> => { const b = bench(); b.fake.reachable = false; await b.device.start(); await b.clock.advance(3000); return b; },
-    async (): Promise<Bench> => { const b = bench(); await b.device.start(); await b.clock.advance(1000.5); return b; },
+    async (): Promise<Bench> => {
+      const b = bench();
+      await b.device.start();
+      return b;
+    },
+    async (): Promise<Bench> => {
+      const b = bench();
+      b.fake.reachable = false;
+      await b.device.start();
+      await b.clock.advance(3000);
+      return b;
+    },
+    async (): Promise<Bench> => {
+      const b = bench();
+      await b.device.start();
+      await b.clock.advance(1000.5);
+      return b;
+    },
   ]) {
     const { clock, device, cycles } = await prepare();
     await device.stop();

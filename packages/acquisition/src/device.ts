@@ -1,7 +1,25 @@
 import {
-  carriesValue, formatDuration, HealthState, isGood, microsFromMs, reasonOf, RetrySchedule,
-  type Cancel, type Clock, type Driver, type DriverModule, type DriverStats, type GroupCycle, type Health, type Logger,
-  type MetricSample, type Micros, type Part, type QualityWord, type Reason, type Tag,
+  carriesValue,
+  formatDuration,
+  HealthState,
+  isGood,
+  microsFromMs,
+  reasonOf,
+  RetrySchedule,
+  type Cancel,
+  type Clock,
+  type Driver,
+  type DriverModule,
+  type DriverStats,
+  type GroupCycle,
+  type Health,
+  type Logger,
+  type MetricSample,
+  type Micros,
+  type Part,
+  type QualityWord,
+  type Reason,
+  type Tag,
 } from '@omh/core';
 import { errors } from './errors.ts';
 import { PollingGroup, type GroupStatus } from './polling-group.ts';
@@ -46,6 +64,8 @@ export class Device implements Part {
   readonly #options: DeviceOptions;
   readonly #clock: Clock;
   readonly #groups: readonly PollingGroup[];
+  /** False for a device that is only written to. */
+  readonly #readable: boolean;
   readonly #health: HealthState;
   readonly #retry = new RetrySchedule(backOff);
   readonly #turn = new Turn();
@@ -54,6 +74,8 @@ export class Device implements Part {
   readonly #timers = new Set<Cancel>();
   #driver: Driver;
   #up = false;
+  /** A cycle was read since the link is up; before that nothing says that the device answers. */
+  #read = false;
   #down: Reason = { code: 'DEVICE_CONNECTING', params: {}, text: 'The link is being opened.' };
   #running = false;
   #abort = new AbortController();
@@ -70,6 +92,7 @@ export class Device implements Part {
     this.id = `device/${options.name}`;
     this.#clock = options.clock;
     this.#groups = options.groups.map((g) => new PollingGroup(options.name, g.name, g.intervalMs, g.tags, options.clock));
+    this.#readable = options.groups.some((g) => g.tags.some((tag) => tag.access !== 'write'));
     this.#health = new HealthState(() => options.clock.now());
     this.#endpoint = options.module.endpoint(options.settings);
     this.#driver = this.#create();
@@ -98,19 +121,28 @@ export class Device implements Part {
     this.#health.set('stopped', { code: 'DEVICE_STOPPED', params: {}, text: 'Stopped; nothing is read.' });
   }
 
-  address(): string { return this.#endpoint; }
+  address(): string {
+    return this.#endpoint;
+  }
 
   health(): Health {
-    if (this.#up) this.#describe();
+    if (this.#up && (this.#read || !this.#readable)) this.#describe();
     return this.#health.get();
   }
 
   status(): DeviceStatus {
     const { name, module, path, counts, groups } = this.#options;
     return {
-      name, driver: module.id, endpoint: this.#endpoint, path, health: this.health(),
-      groups: this.#groups.map((g) => g.status()), tags: groups.reduce((n, g) => n + g.tags.length, 0),
-      counts: counts(), stats: this.#driver.stats(), values: this.#values,
+      name,
+      driver: module.id,
+      endpoint: this.#endpoint,
+      path,
+      health: this.health(),
+      groups: this.#groups.map((g) => g.status()),
+      tags: groups.reduce((n, g) => n + g.tags.length, 0),
+      counts: counts(),
+      stats: this.#driver.stats(),
+      values: this.#values,
     };
   }
 
@@ -123,9 +155,13 @@ export class Device implements Part {
     const raw = toRaw(tag, value);
     if (!raw.ok) throw raw.error;
     if (!this.#up) throw errors.ACQUISITION_LINK_DOWN({ device: this.name, reason: this.#down.text });
-    if (this.#turn.waitingWrites >= maxWaitingWrites) throw errors.ACQUISITION_WRITE_BUSY({ device: this.name, waiting: this.#turn.waitingWrites });
+    if (this.#turn.waitingWrites >= maxWaitingWrites)
+      throw errors.ACQUISITION_WRITE_BUSY({ device: this.name, waiting: this.#turn.waitingWrites });
     const [result] = await this.#turn.run('write', () => this.#driver.write([{ tag, value: raw.value }], { timeoutMs: 3000 }));
-    if (result && isGood(result.quality)) { this.#writes.ok++; return; }
+    if (result && isGood(result.quality)) {
+      this.#writes.ok++;
+      return;
+    }
     this.#writes.refused++;
     throw errors.ACQUISITION_WRITE_REFUSED({ device: this.name, tag: name, reason: result?.reason?.text ?? 'no answer' });
   }
@@ -135,7 +171,8 @@ export class Device implements Part {
     const stats = this.#driver.stats();
     yield { name: 'omh_device_up', value: this.#up ? 1 : 0, labels: device };
     const counts = this.#options.counts();
-    for (const quality of ['good', 'uncertain', 'bad'] as const) yield { name: 'omh_device_tags', value: counts[quality], labels: { ...device, quality } };
+    for (const quality of ['good', 'uncertain', 'bad'] as const)
+      yield { name: 'omh_device_tags', value: counts[quality], labels: { ...device, quality } };
     yield { name: 'omh_device_requests_total', value: stats.requests, labels: device };
     yield { name: 'omh_device_refusals_total', value: stats.refusals, labels: device };
     yield { name: 'omh_device_timeouts_total', value: stats.timeouts, labels: device };
@@ -166,8 +203,7 @@ export class Device implements Part {
       await this.#driver.open(signal);
       if (signal.aborted) return;
       this.#up = true;
-      this.#retry.reset();
-      this.#describe();
+      this.#read = false;
       this.#startGrid();
     } catch (thrown) {
       if (!signal.aborted) this.#retryLater(reasonOf(thrown));
@@ -187,7 +223,9 @@ export class Device implements Part {
     this.#health.set('lost', reason, (this.#clock.now() + microsFromMs(delay)) as Micros);
     // While the link is down the groups keep their grid, so that each missed cycle is seen as one.
     if (!this.#gridRuns) this.#startGrid();
-    this.#timer(delay, () => { void this.#connect(); });
+    this.#timer(delay, () => {
+      void this.#connect();
+    });
   }
 
   /** Schedules all groups from now on: after connecting, the first values come at once. */
@@ -203,7 +241,10 @@ export class Device implements Part {
     const now = this.#clock.monotonicMs();
     // Whole intervals that passed while nobody looked (a busy loop, a suspended machine) are skipped, never made up for.
     const late = Math.floor((now - due) / group.intervalMs);
-    if (late > 0) { group.skipped += late; due += late * group.intervalMs; }
+    if (late > 0) {
+      group.skipped += late;
+      due += late * group.intervalMs;
+    }
     if (group.running) group.skipped++;
     else void this.#poll(group);
     const next = due + group.intervalMs;
@@ -211,11 +252,19 @@ export class Device implements Part {
   }
 
   async #poll(group: PollingGroup): Promise<void> {
-    if (!this.#up) { this.#emit(group.missed(this.#down)); return; }
+    if (!this.#up) {
+      this.#emit(group.missed(this.#down));
+      return;
+    }
     group.running = true;
     try {
       const cycle = await this.#turn.run('read', () => group.cycle(this.#driver, timeoutFor(group.intervalMs)));
-      if (this.#running) this.#emit(cycle);
+      if (!this.#running) return;
+      this.#emit(cycle);
+      if (!this.#up) return;
+      this.#read = true;
+      // Only a link that brings values is a good one; a peer that takes connections and hangs or resets is asked less and less often.
+      if (cycle.batch.quality.some(carriesValue)) this.#retry.reset();
     } catch (thrown) {
       this.#options.log.error('a cycle failed', { device: this.name, group: group.name, err: thrown });
       if (this.#running) this.#emit(group.missed(reasonOf(thrown)));
@@ -238,20 +287,24 @@ export class Device implements Part {
     const counts = this.#options.counts();
     const total = counts.good + counts.uncertain + counts.bad;
     const params = { device: this.name, total, notGood: total - counts.good };
-    if (counts.good === total || this.#values === 0) {
+    if (counts.good === total || !this.#readable) {
       const intervals = [...new Set(this.#groups.map((g) => g.intervalMs))].sort((a, b) => a - b);
       const every = intervals.length === 1 ? ` every ${formatDuration(intervals[0]!)}` : '';
       this.#health.set('running', { code: 'DEVICE_READS', params, text: `Reads ${total} ${total === 1 ? 'tag' : 'tags'}${every}.` });
       return;
     }
-    const text = counts.good === 0
-      ? (this.#trouble?.text ?? `Connected, but none of its ${total} tags is good now.`)
-      : `${counts.good} of ${total} tags are good; the others say why in Live values.`;
+    const text =
+      counts.good === 0
+        ? (this.#trouble?.text ?? `Connected, but none of its ${total} tags is good now.`)
+        : `${counts.good} of ${total} tags are good; the others say why in Live values.`;
     this.#health.set('degraded', { code: 'DEVICE_DEGRADED', params, text });
   }
 
   #timer(delayMs: number, callback: () => void): void {
-    const cancel = this.#clock.after(delayMs, () => { this.#timers.delete(cancel); callback(); });
+    const cancel = this.#clock.after(delayMs, () => {
+      this.#timers.delete(cancel);
+      callback();
+    });
     this.#timers.add(cancel);
   }
 }

@@ -2,19 +2,22 @@ import { defineErrors } from '@omh/core';
 
 export const errors = defineErrors({
   ACQUISITION_NO_SUCH_TAG: {
-    blame: 'caller', status: 404,
+    blame: 'caller',
+    status: 404,
     text: 'There is no tag {tag}.',
     causes: ['the name is misspelt', 'the tag was removed from the hub file'],
     next: 'Look the name up in Live values, or in the hub file under devices.',
   },
   ACQUISITION_NOT_WRITABLE: {
-    blame: 'caller', status: 409,
+    blame: 'caller',
+    status: 409,
     text: '{tag} is configured as {access}; it takes no writes.',
     causes: ['the tag has access: read'],
     next: 'Set access: readwrite for the tag in the hub file if the device allows writing it.',
   },
   ACQUISITION_ADDRESS_NOT_WRITABLE: {
-    blame: 'config', status: 409,
+    blame: 'config',
+    status: 409,
     text: '{tag} stands at {address}, which the device only lets be read.',
     next: 'Give the tag an address in a writable area.',
   },
@@ -29,7 +32,8 @@ export const errors = defineErrors({
     next: 'Send a value inside the range; with decimal and bias the range is that of the engineering value.',
   },
   ACQUISITION_LINK_DOWN: {
-    blame: 'link', status: 503,
+    blame: 'link',
+    status: 503,
     text: '{device} is not connected, so nothing was written. {reason}',
     next: 'Bring the device back; the hub connects again by itself.',
   },
@@ -39,7 +43,8 @@ export const errors = defineErrors({
     next: 'Check the value and whether the device is in a mode that takes writes.',
   },
   ACQUISITION_WRITE_BUSY: {
-    blame: 'caller', status: 429,
+    blame: 'caller',
+    status: 429,
     text: '{device} has {waiting} writes waiting already.',
     next: 'Send the next write when the earlier ones are answered.',
   },

@@ -1,6 +1,16 @@
 import {
-  carriesValue, qualityReason, qualityWord, timeAt, valueAt, Quality,
-  type GroupCycle, type Micros, type QualityWord, type Tag, type TagId, type TagValue,
+  carriesValue,
+  qualityReason,
+  qualityWord,
+  timeAt,
+  valueAt,
+  Quality,
+  type GroupCycle,
+  type Micros,
+  type QualityWord,
+  type Tag,
+  type TagId,
+  type TagValue,
 } from '@omh/core';
 
 /** What is known of a tag now: its last usable value with that value's own time, and today's quality beside it. */
@@ -46,7 +56,15 @@ export class LastValues {
       gone.delete(tag.id);
       const row = this.#rows.get(tag.id);
       if (row && row.tag.type === tag.type) row.tag = tag;
-      else this.#rows.set(tag.id, { tag, value: undefined, valueTime: undefined, quality: Quality.badWaitingForInitialData, since: now, reason: qualityReason(Quality.badWaitingForInitialData) });
+      else
+        this.#rows.set(tag.id, {
+          tag,
+          value: undefined,
+          valueTime: undefined,
+          quality: Quality.badWaitingForInitialData,
+          since: now,
+          reason: qualityReason(Quality.badWaitingForInitialData),
+        });
       this.#byKey.set(`${tag.device}/${tag.group}/${tag.name}`, tag.id);
       this.#byPath.set(tag.path, tag.id);
     }
@@ -54,18 +72,31 @@ export class LastValues {
     this.#order = tags;
   }
 
-  get size(): number { return this.#order.length; }
-  tags(): readonly Tag[] { return this.#order; }
-  byTag(device: string, group: string, name: string): LastValue | undefined { return this.get(this.#byKey.get(`${device}/${group}/${name}`)); }
-  byKey(key: string): LastValue | undefined { return this.get(this.#byKey.get(key)); }
-  byPath(path: string): LastValue | undefined { return this.get(this.#byPath.get(path)); }
+  get size(): number {
+    return this.#order.length;
+  }
+  tags(): readonly Tag[] {
+    return this.#order;
+  }
+  byTag(device: string, group: string, name: string): LastValue | undefined {
+    return this.get(this.#byKey.get(`${device}/${group}/${name}`));
+  }
+  byKey(key: string): LastValue | undefined {
+    return this.get(this.#byKey.get(key));
+  }
+  byPath(path: string): LastValue | undefined {
+    return this.get(this.#byPath.get(path));
+  }
 
   get(id: TagId | number | undefined): LastValue | undefined {
     const row = id === undefined ? undefined : this.#rows.get(id);
     return row && view(row);
   }
   *iterate(): IterableIterator<LastValue> {
-    for (const tag of this.#order) { const row = this.#rows.get(tag.id); if (row) yield view(row); }
+    for (const tag of this.#order) {
+      const row = this.#rows.get(tag.id);
+      if (row) yield view(row);
+    }
   }
 
   /** Counts per quality word of one device, or of all. */
@@ -81,8 +112,14 @@ export class LastValues {
       const row = this.#rows.get(batch.ids[i]!);
       if (!row) continue;
       const quality = batch.quality[i]!;
-      if (quality !== row.quality) { row.quality = quality; row.since = batch.receiveTime; }
-      if (carriesValue(quality)) { row.value = valueAt(batch, i, tags[i]!); row.valueTime = timeAt(batch, i); }
+      if (quality !== row.quality) {
+        row.quality = quality;
+        row.since = batch.receiveTime;
+      }
+      if (carriesValue(quality)) {
+        row.value = valueAt(batch, i, tags[i]!);
+        row.valueTime = timeAt(batch, i);
+      }
       row.reason = quality === Quality.good ? undefined : (batch.reasons?.[i]?.text ?? sentence(quality));
     }
     for (const listener of this.#listeners) listener(batch.ids);
@@ -90,7 +127,9 @@ export class LastValues {
 
   onChange(listener: Listener): () => void {
     this.#listeners.add(listener);
-    return () => { this.#listeners.delete(listener); };
+    return () => {
+      this.#listeners.delete(listener);
+    };
   }
 }
 
@@ -100,6 +139,11 @@ const sentence = (quality: number): string => {
 };
 
 const view = (row: Row): LastValue => ({
-  tag: row.tag, value: row.value, valueTime: row.valueTime, quality: qualityWord(row.quality),
-  qualityCode: row.quality, since: row.since, reason: row.reason,
+  tag: row.tag,
+  value: row.value,
+  valueTime: row.valueTime,
+  quality: qualityWord(row.quality),
+  qualityCode: row.quality,
+  since: row.since,
+  reason: row.reason,
 });

@@ -13,6 +13,10 @@ export const metrics = defineMetrics({
   omh_device_writes_total: { type: 'counter', help: 'Writes by result.', labels: ['device', 'result'] },
   omh_group_cycles_total: { type: 'counter', help: 'Cycles that brought at least one value.', labels: ['device', 'group'] },
   omh_group_missed_total: { type: 'counter', help: 'Cycles that brought no value at all.', labels: ['device', 'group'] },
-  omh_group_skipped_total: { type: 'counter', help: 'Cycles skipped because the one before was still running.', labels: ['device', 'group'] },
+  omh_group_skipped_total: {
+    type: 'counter',
+    help: 'Cycles skipped because the one before was still running.',
+    labels: ['device', 'group'],
+  },
   omh_group_cycle_seconds: { type: 'gauge', help: 'Duration of the last cycle.', labels: ['device', 'group'] },
 });

@@ -1,6 +1,14 @@
 import {
-  carriesValue, isGood, Quality,
-  type Clock, type Driver, type GroupCycle, type ReadPlan, type Reason, type Tag, type ValueBatch,
+  carriesValue,
+  isGood,
+  Quality,
+  type Clock,
+  type Driver,
+  type GroupCycle,
+  type ReadPlan,
+  type Reason,
+  type Tag,
+  type ValueBatch,
 } from '@omh/core';
 import { emptyCycle, Scaling } from './scaling.ts';
 
@@ -64,7 +72,15 @@ export class PollingGroup {
   }
 
   status(): GroupStatus {
-    return { name: this.name, intervalMs: this.intervalMs, tags: this.tags.length, cycles: this.#cycles, missed: this.#missed, skipped: this.skipped, lastCycleMs: this.#lastCycleMs };
+    return {
+      name: this.name,
+      intervalMs: this.intervalMs,
+      tags: this.tags.length,
+      cycles: this.#cycles,
+      missed: this.#missed,
+      skipped: this.skipped,
+      lastCycleMs: this.#lastCycleMs,
+    };
   }
 
   #finish(batch: ValueBatch): GroupCycle {
@@ -78,7 +94,10 @@ export class PollingGroup {
         continue;
       }
       this.#misses[i] = 0;
-      if (carriesValue(q)) { any = true; this.#seen[i] = 1; }
+      if (carriesValue(q)) {
+        any = true;
+        this.#seen[i] = 1;
+      }
     }
     if (any || quality.length === 0 || quality.some(isGood)) this.#cycles++;
     else this.#missed++;

@@ -32,11 +32,22 @@ test('a scaled 64-bit integer becomes a double, an unscaled one stays exact', ()
 
 test('raw values are rounded for integers and refused outside the type', () => {
   const cases: [Parameters<typeof testTag>[2], unknown, unknown][] = [
-    [{ decimal: 0.1 }, 23.56, 236], [{ decimal: 0.1 }, 23.4, 234], [{}, 32767, 32767], [{}, 32768, 'ACQUISITION_OUT_OF_RANGE'], [{}, 1.5, 'ACQUISITION_WRONG_TYPE'],
-    [{ type: 'uint16' }, -1, 'ACQUISITION_OUT_OF_RANGE'], [{ type: 'bool' }, 1, true], [{ type: 'bool' }, 'on', 'ACQUISITION_WRONG_TYPE'],
-    [{ type: 'uint64' }, '18446744073709551615', 18446744073709551615n], [{ type: 'uint64' }, '18446744073709551616', 'ACQUISITION_OUT_OF_RANGE'],
-    [{ type: 'float' }, 1e39, 'ACQUISITION_OUT_OF_RANGE'], [{ type: 'double' }, '7', 7], [{ type: 'string' }, 'x', 'x'], [{ type: 'string' }, 7, 'ACQUISITION_WRONG_TYPE'],
-    [{}, null, 'ACQUISITION_WRONG_TYPE'], [{}, Number.NaN, 'ACQUISITION_WRONG_TYPE'],
+    [{ decimal: 0.1 }, 23.56, 236],
+    [{ decimal: 0.1 }, 23.4, 234],
+    [{}, 32767, 32767],
+    [{}, 32768, 'ACQUISITION_OUT_OF_RANGE'],
+    [{}, 1.5, 'ACQUISITION_WRONG_TYPE'],
+    [{ type: 'uint16' }, -1, 'ACQUISITION_OUT_OF_RANGE'],
+    [{ type: 'bool' }, 1, true],
+    [{ type: 'bool' }, 'on', 'ACQUISITION_WRONG_TYPE'],
+    [{ type: 'uint64' }, '18446744073709551615', 18446744073709551615n],
+    [{ type: 'uint64' }, '18446744073709551616', 'ACQUISITION_OUT_OF_RANGE'],
+    [{ type: 'float' }, 1e39, 'ACQUISITION_OUT_OF_RANGE'],
+    [{ type: 'double' }, '7', 7],
+    [{ type: 'string' }, 'x', 'x'],
+    [{ type: 'string' }, 7, 'ACQUISITION_WRONG_TYPE'],
+    [{}, null, 'ACQUISITION_WRONG_TYPE'],
+    [{}, Number.NaN, 'ACQUISITION_WRONG_TYPE'],
   ];
   for (const [more, value, expected] of cases) {
     const raw = toRaw(testTag(1, 't', more), value);

@@ -1,12 +1,29 @@
-import { isScaled, ok, fail, carriesValue, createBatch, type Micros, type Reason, type Result, type Tag, type TagValue, type ValueBatch } from '@omh/core';
+import {
+  isScaled,
+  ok,
+  fail,
+  carriesValue,
+  createBatch,
+  type Micros,
+  type Reason,
+  type Result,
+  type Tag,
+  type TagValue,
+  type ValueBatch,
+} from '@omh/core';
 import type { OmhError } from '@omh/core';
 import { errors } from './errors.ts';
 
 /** Integer types with their bounds; 64-bit ones as bigint. */
 const bounds: Readonly<Record<string, readonly [bigint, bigint]>> = {
-  int8: [-0x80n, 0x7fn], uint8: [0n, 0xffn], int16: [-0x8000n, 0x7fffn], uint16: [0n, 0xffffn],
-  int32: [-0x80000000n, 0x7fffffffn], uint32: [0n, 0xffffffffn],
-  int64: [-(1n << 63n), (1n << 63n) - 1n], uint64: [0n, (1n << 64n) - 1n],
+  int8: [-0x80n, 0x7fn],
+  uint8: [0n, 0xffn],
+  int16: [-0x8000n, 0x7fffn],
+  uint16: [0n, 0xffffn],
+  int32: [-0x80000000n, 0x7fffffffn],
+  uint32: [0n, 0xffffffffn],
+  int64: [-(1n << 63n), (1n << 63n) - 1n],
+  uint64: [0n, (1n << 64n) - 1n],
 };
 
 /**
@@ -29,7 +46,7 @@ export class Scaling {
       if (!carriesValue(batch.quality[i]!)) continue;
       const tag = this.#tags[i]!;
       const wide = (tag.type === 'int64' || tag.type === 'uint64') && batch.i64 !== null;
-      const raw = wide ? Number(tag.type === 'uint64' ? BigInt.asUintN(64, batch.i64![i]!) : batch.i64![i]!) : num[i]!;
+      const raw = wide ? Number(tag.type === 'uint64' ? BigInt.asUintN(64, batch.i64[i]!) : batch.i64[i]!) : num[i]!;
       num[i] = trim(raw * (tag.decimal || 1) + (tag.bias ?? 0), tag.decimal);
     }
     return batch;
@@ -50,25 +67,32 @@ export function toRaw(tag: Tag, value: unknown): Result<TagValue, OmhError> {
   const wrong = (expected: string): Result<TagValue, OmhError> =>
     fail(errors.ACQUISITION_WRONG_TYPE({ tag: name, expected, value: JSON.stringify(value) ?? String(value) }));
   switch (tag.type) {
-    case 'bool': case 'bit':
+    case 'bool':
+    case 'bit':
       if (typeof value === 'boolean') return ok(value);
       if (value === 0 || value === 1) return ok(value === 1);
       return wrong('true or false');
-    case 'string': return typeof value === 'string' ? ok(value) : wrong('text');
+    case 'string':
+      return typeof value === 'string' ? ok(value) : wrong('text');
     case 'bytes': {
-      if (Array.isArray(value) && value.every((b) => Number.isInteger(b) && b >= 0 && b <= 255)) return ok(Uint8Array.from(value as number[]));
+      if (Array.isArray(value) && value.every((b) => Number.isInteger(b) && b >= 0 && b <= 255))
+        return ok(Uint8Array.from(value as number[]));
       return wrong('an array of bytes');
     }
-    default: break;
+    default:
+      break;
   }
-  if (typeof value !== 'number' && typeof value !== 'bigint' && !(typeof value === 'string' && /^-?\d+$/.test(value))) return wrong('a number');
+  if (typeof value !== 'number' && typeof value !== 'bigint' && !(typeof value === 'string' && /^-?\d+$/.test(value)))
+    return wrong('a number');
   const range = bounds[tag.type];
   if (range === undefined) {
     const number = Number(value);
     if (!Number.isFinite(number)) return wrong('a number');
     const raw = (number - (tag.bias ?? 0)) / (tag.decimal || 1);
     if (tag.type === 'float' && Math.abs(raw) > 3.4028234663852886e38) {
-      return fail(errors.ACQUISITION_OUT_OF_RANGE({ tag: name, min: -3.4028234663852886e38, max: 3.4028234663852886e38, value: String(value) }));
+      return fail(
+        errors.ACQUISITION_OUT_OF_RANGE({ tag: name, min: -3.4028234663852886e38, max: 3.4028234663852886e38, value: String(value) }),
+      );
     }
     return ok(raw);
   }
@@ -91,7 +115,10 @@ export function toRaw(tag: Tag, value: unknown): Result<TagValue, OmhError> {
 /** A cycle without any value: every row has the same quality and reason. */
 export function emptyCycle(tags: readonly Tag[], quality: number, reason: Reason, receiveTime: Micros): ValueBatch {
   const batch = createBatch(tags.length, receiveTime);
-  for (let i = 0; i < tags.length; i++) { batch.ids[i] = tags[i]!.id; batch.num[i] = Number.NaN; }
+  for (let i = 0; i < tags.length; i++) {
+    batch.ids[i] = tags[i]!.id;
+    batch.num[i] = Number.NaN;
+  }
   batch.quality.fill(quality);
   batch.reasons = tags.map(() => reason);
   return batch;

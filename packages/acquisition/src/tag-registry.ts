@@ -1,7 +1,10 @@
 import type { TagId } from '@omh/core';
 import type { Documents } from '@omh/storage';
 
-interface TagDocument { readonly next: number; readonly ids: Readonly<Record<string, number>> }
+interface TagDocument {
+  readonly next: number;
+  readonly ids: Readonly<Record<string, number>>;
+}
 
 const documentName = 'tags';
 
@@ -29,7 +32,8 @@ export class TagRegistry {
       this.#ids.set(key, id);
       return id;
     });
-    if (this.#next !== before) this.#documents.put(documentName, { next: this.#next, ids: Object.fromEntries(this.#ids) } satisfies TagDocument);
+    if (this.#next !== before)
+      this.#documents.put(documentName, { next: this.#next, ids: Object.fromEntries(this.#ids) } satisfies TagDocument);
     return out;
   }
 }

@@ -6,8 +6,18 @@ test('writes go before reads that came earlier, each kind in its own order', asy
   const turn = new Turn();
   const order: string[] = [];
   let release!: () => void;
-  const first = turn.run('read', () => new Promise<void>((resolve) => { release = resolve; }));
-  const rest = (['read a', 'read b', 'write a', 'write b'] as const).map((name) => turn.run(name.split(' ')[0] as 'read' | 'write', async () => { order.push(name); }));
+  const first = turn.run(
+    'read',
+    () =>
+      new Promise<void>((resolve) => {
+        release = resolve;
+      }),
+  );
+  const rest = (['read a', 'read b', 'write a', 'write b'] as const).map((name) =>
+    turn.run(name.split(' ')[0] as 'read' | 'write', async () => {
+      order.push(name);
+    }),
+  );
   assert.equal(turn.waitingWrites, 2);
   release();
   await Promise.all([first, ...rest]);
@@ -16,6 +26,11 @@ test('writes go before reads that came earlier, each kind in its own order', asy
 
 test('work that fails gives the turn on', async () => {
   const turn = new Turn();
-  await assert.rejects(turn.run('write', async () => { throw new Error('no'); }), /no/);
+  await assert.rejects(
+    turn.run('write', async () => {
+      throw new Error('no');
+    }),
+    /no/,
+  );
   assert.equal(await turn.run('read', async () => 7), 7);
 });

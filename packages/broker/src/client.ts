@@ -48,7 +48,7 @@ export class Client implements PacketHandler, Timed, Publisher {
     this.#anonymousAllowed = anonymousAllowed;
     this.conn = new Connection(transport, this, broker.loop, broker.limits, broker.stats);
     this.#inbound = new Inbound(broker, this);
-    broker.wheel.set(this, broker.limits.connectTimeoutMs / 1000);
+    broker.wheel.set(this, broker.limits.connectTimeoutMs / 1000 + 1);
   }
   get clientId(): string {
     return this.session?.clientId ?? '';
@@ -208,7 +208,7 @@ export class Client implements PacketHandler, Timed, Publisher {
     this.#broker.stats.clients++;
     const session = this.session!;
     session.username = packet.username;
-    if (this.keepAlive > 0) wheel.set(this, this.keepAlive * 1.5);
+    if (this.keepAlive > 0) wheel.set(this, keepAliveTicks(this.keepAlive));
     else wheel.cancel(this);
     const properties: Properties =
       packet.version === 4
@@ -355,7 +355,7 @@ export class Client implements PacketHandler, Timed, Publisher {
     switch (this.#state) {
       case 'connected': {
         // While we do not read, its pings wait unseen.
-        const due = (this.#inbound.paused || this.conn.paused ? tick : this.lastRead) + Math.ceil(this.keepAlive * 1.5);
+        const due = (this.#inbound.paused || this.conn.paused ? tick : this.lastRead) + keepAliveTicks(this.keepAlive);
         if (tick < due) {
           this.#broker.wheel.set(this, due - tick);
           return;
@@ -373,6 +373,9 @@ export class Client implements PacketHandler, Timed, Publisher {
     }
   }
 }
+
+/** One and a half times (3.1.2.10), and the part of a second that the wheel had already turned. */
+const keepAliveTicks = (seconds: number): number => Math.ceil(seconds * 1.5) + 1;
 
 function plainId(buf: Buffer, at: number): number {
   const id = (buf[at]! << 8) | buf[at + 1]!;

@@ -1,6 +1,7 @@
 import { checkHeader } from './codec/decode.ts';
 import { Code, copyBytes, Fault, malformed, varintSize } from './codec/protocol.ts';
 import type { Version } from './codec/protocol.ts';
+import { largeBuffer as flushAt, recycle, take } from './buffer-pool.ts';
 import type { FlushLoop } from './flush-loop.ts';
 import type { BrokerLimits } from './limits.ts';
 import type { Publish, Variant } from './publish.ts';
@@ -9,14 +10,8 @@ import type { BrokerStats } from './stats.ts';
 import type { Transport, TransportEvents } from './transport.ts';
 import type { QoS } from '@omh/core';
 
-const small = 16_384;
-const flushAt = 65_536;
 /** Above this much waiting output queues stop feeding the socket. */
 const roomBelow = 262_144;
-const smallPool: Buffer[] = [];
-const largePool: Buffer[] = [];
-const maxSmall = 512;
-const maxLarge = 64;
 const emptyTopic = Buffer.alloc(0);
 const nothing = Buffer.alloc(0);
 
@@ -392,15 +387,4 @@ export class Connection implements TransportEvents {
     this.#aliases = null;
     this.#handler.closed();
   }
-}
-
-function take(want: number): Buffer {
-  if (want <= small) return smallPool.pop() ?? Buffer.allocUnsafeSlow(small);
-  if (want <= flushAt) return largePool.pop() ?? Buffer.allocUnsafeSlow(flushAt);
-  return Buffer.allocUnsafeSlow(want);
-}
-
-function recycle(buffer: Buffer): void {
-  if (buffer.length === small && smallPool.length < maxSmall) smallPool.push(buffer);
-  else if (buffer.length === flushAt && largePool.length < maxLarge) largePool.push(buffer);
 }

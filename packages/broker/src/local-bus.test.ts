@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { partPrincipal } from '@omh/core';
+import type { Message } from '@omh/core';
 import { messageBusSuite } from '@omh/core/testing';
 import { eventually, hex, openBroker, RawPeer } from './test-support.ts';
 
@@ -95,7 +96,7 @@ test('a publisher that is ahead of the durable readers is not read from', async 
 test('a network message reaches readers with its peer, properties and bytes, and what they keep outlives the read buffer', async () => {
   const broker = await openBroker();
   const kept: { text: string; peer: string | undefined; clientId: string; type: string | undefined }[] = [];
-  const messages: import('@omh/core').Message[] = [];
+  const messages: Message[] = [];
   broker.bus.subscribe(['m/#'], {
     name: 'r',
     delivery: 'volatile',

@@ -49,7 +49,7 @@ export class LocalBus implements MessageBus {
       const settled = this.#publish(publication);
       return qos === 0 ? undefined : (settled ?? done);
     } catch (thrown) {
-      if (qos > 0) return Promise.reject(thrown);
+      if (qos > 0) return Promise.reject(thrown instanceof Error ? thrown : new Error(String(thrown)));
       this.#router.stats.readerErrors++;
       this.#router.log.warn('a message of the hub was not published', { topic: publication.topic, reason: reasonOf(thrown) });
       return undefined;
@@ -151,7 +151,7 @@ export class LocalBus implements MessageBus {
       for (const end = Math.min(list.length, next + slice); next < end && !local.closed; next++) {
         const p = list[next]!.message;
         if (p !== null && p.left(now) !== 0)
-          receive(this.#router, local, new LocalMessage(p, retainedPublisher, this.#router.clock, true), 0);
+          void receive(this.#router, local, new LocalMessage(p, retainedPublisher, this.#router.clock, true), 0);
       }
       if (next < list.length && !local.closed) setImmediate(run);
     };

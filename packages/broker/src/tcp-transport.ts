@@ -48,6 +48,8 @@ export class TcpTransport implements Transport {
     const socket = withSharedBuffer(accepted, (buf, n) => this.#events?.data(buf, 0, n));
     this.#socket = socket;
     socket.setNoDelay(true);
+    // Finds dead peers of clients that asked for no keep-alive.
+    socket.setKeepAlive(true, 60_000);
     socket.on('error', () => {});
     socket.on('end', () => socket.end());
     socket.on('close', () => {

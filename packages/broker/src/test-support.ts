@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { silentLogger, systemClock } from '@omh/core';
@@ -102,4 +103,16 @@ export async function eventually(condition: () => boolean, what: string): Promis
       setTimeout(resolve, 2);
     });
   }
+}
+
+const id2 = (n: number): string => n.toString(16).padStart(4, '0');
+/** A 3.1.1 CONNECT; `keep` in hex seconds, 0 = none. */
+export const connect4 = (id: string, flags = '02', keep = '0000'): string =>
+  `10 ${(12 + id.length).toString(16).padStart(2, '0')} 0004'MQTT'04 ${flags} ${keep} ${id2(id.length)}'${id}'`;
+/** A connected 3.1.1 client. */
+export async function open4(broker: Broker, id: string, flags = '02'): Promise<RawPeer> {
+  const peer = await RawPeer.open(broker);
+  peer.send(connect4(id, flags));
+  assert.equal((await peer.take(4)).slice(0, 4), '2002');
+  return peer;
 }

@@ -10,26 +10,61 @@ import { fileURLToPath } from 'node:url';
 const main = fileURLToPath(new URL('./main.js', import.meta.url));
 const demoFile = fileURLToPath(new URL('../../../examples/demo/hub.yaml', import.meta.url));
 
-interface Ended { code: number | null; out: string; err: string }
-interface Running { out: () => string; err: () => string; end: (signal: NodeJS.Signals) => Promise<Ended>; line: () => Promise<string>; ended: Promise<Ended>; write: (text: string) => void }
+interface Ended {
+  code: number | null;
+  out: string;
+  err: string;
+}
+interface Running {
+  out: () => string;
+  err: () => string;
+  end: (signal: NodeJS.Signals) => Promise<Ended>;
+  line: () => Promise<string>;
+  ended: Promise<Ended>;
+  write: (text: string) => void;
+}
 
 function start(t: TestContext, args: string[], options: { cwd?: string; env?: Record<string, string> } = {}): Running {
-  const child = spawn(process.execPath, [main, ...args], { cwd: options.cwd ?? tmpdir(), env: { ...process.env, ...options.env }, stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [main, ...args], {
+    cwd: options.cwd ?? tmpdir(),
+    env: { ...process.env, ...options.env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
   let out = '';
   let err = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => { out += text; });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => { err += text; });
-  const ended = new Promise<Ended>((resolve) => { child.once('close', (code) => resolve({ code, out, err })); });
-  t.after(async () => { child.kill('SIGKILL'); await ended; });
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    out += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    err += text;
+  });
+  const ended = new Promise<Ended>((resolve) => {
+    child.once('close', (code) => resolve({ code, out, err }));
+  });
+  t.after(async () => {
+    child.kill('SIGKILL');
+    await ended;
+  });
   return {
-    out: () => out, err: () => err, ended, write: (text) => { child.stdin.end(text); },
-    end: (signal) => { child.kill(signal); return ended; },
-    line: () => new Promise((resolve, reject) => {
-      const look = (): void => { if (out.includes('\n')) resolve(out.split('\n')[0]!); };
-      child.stdout.on('data', look);
-      child.once('close', () => reject(new Error(`ended: ${out}${err}`)));
-      look();
-    }),
+    out: () => out,
+    err: () => err,
+    ended,
+    write: (text) => {
+      child.stdin.end(text);
+    },
+    end: (signal) => {
+      child.kill(signal);
+      return ended;
+    },
+    line: () =>
+      new Promise((resolve, reject) => {
+        const look = (): void => {
+          if (out.includes('\n')) resolve(out.split('\n')[0]!);
+        };
+        child.stdout.on('data', look);
+        child.once('close', () => reject(new Error(`ended: ${out}${err}`)));
+        look();
+      }),
   };
 }
 const omh = (t: TestContext, args: string[], options?: Parameters<typeof start>[2]): Promise<Ended> => start(t, args, options).ended;
@@ -42,8 +77,15 @@ function folder(t: TestContext): string {
 
 async function occupy(t: TestContext, port = 0): Promise<number> {
   const server: Server = createServer();
-  await new Promise<void>((resolve) => { server.listen(port, '127.0.0.1', resolve); });
-  t.after(() => new Promise((resolve) => { server.close(resolve); }));
+  await new Promise<void>((resolve) => {
+    server.listen(port, '127.0.0.1', resolve);
+  });
+  t.after(
+    () =>
+      new Promise((resolve) => {
+        server.close(resolve);
+      }),
+  );
   return (server.address() as AddressInfo).port;
 }
 const anyPorts = ['--http-port', '0', '--mqtt-port', '0', '--ws-port', '0', '--modbus-port', '0'];
@@ -101,21 +143,31 @@ test('schema prints the JSON Schema of the hub file', async (t) => {
   const { code, out } = await omh(t, ['schema']);
   assert.equal(code, 0);
   const schema = JSON.parse(out) as { properties: Record<string, unknown> };
-  assert.deepEqual(['version', 'hub', 'broker', 'devices', 'rules'].filter((key) => !(key in schema.properties)), []);
+  assert.deepEqual(
+    ['version', 'hub', 'broker', 'devices', 'rules'].filter((key) => !(key in schema.properties)),
+    [],
+  );
 });
 
 test('a taken port is named with its flag; the demo takes the next one and says so', { timeout: 60_000 }, async (t) => {
   const dir = folder(t);
   const port = await occupy(t);
   copyFileSync(demoFile, join(dir, 'hub.yaml'));
-  const refused = await omh(t, ['up', '--http-port', '0', '--ws-port', '0', '--modbus-port', '0', '--mqtt-port', String(port), '--data', join(dir, 'a')], { cwd: dir });
+  const refused = await omh(
+    t,
+    ['up', '--http-port', '0', '--ws-port', '0', '--modbus-port', '0', '--mqtt-port', String(port), '--data', join(dir, 'a')],
+    { cwd: dir },
+  );
   assert.equal(refused.code, 1);
   assert.match(refused.err, new RegExp(`Port ${port} on 127\\.0\\.0\\.1 is taken.*--mqtt-port`));
   writeFileSync(join(dir, 'hub.yaml'), readFileSync(demoFile, 'utf8').replaceAll('port: 1883', `port: ${port}`));
   const data = join(dir, 'omh-demo');
   const other = start(t, ['demo', '--data', data, '--http-port', '0', '--ws-port', '0', '--modbus-port', '0'], { cwd: dir });
   const deadline = Date.now() + 20_000;
-  while (!other.out().includes('Console') && Date.now() < deadline) await new Promise((resolve) => { setTimeout(resolve, 50); });
+  while (!other.out().includes('Console') && Date.now() < deadline)
+    await new Promise((resolve) => {
+      setTimeout(resolve, 50);
+    });
   assert.match(other.out(), /ready in/);
   await other.end('SIGTERM');
 });
@@ -131,7 +183,10 @@ test('one data directory has one hub; status, sql and sign-in find it, and sql w
   let counted = 0;
   for (let i = 0; i < 40 && counted < 2; i++) {
     counted = (JSON.parse((await rows('--json')).out) as { rows: [number | string][] }).rows.map(([n]) => Number(n))[0]!;
-    if (counted < 2) await new Promise((resolve) => { setTimeout(resolve, 250); });
+    if (counted < 2)
+      await new Promise((resolve) => {
+        setTimeout(resolve, 250);
+      });
   }
   assert.ok(counted >= 2);
   assert.match((await rows()).out, /^n\n-+\n +\d+\n\(1 row\)\n$|^ *n\n-+\n *\d+\n\(1 row\)\n$/);
@@ -160,7 +215,9 @@ test('pub and sub speak to the broker alone, over TCP and WebSocket', { timeout:
   const sub = start(t, ['sub', '-p', port, '-t', 'plant/#', '-v', '-C', '3', '-W', '20', '-q', '1']);
   const web = start(t, ['sub', '-L', ready.ws, '-t', 'plant/#', '--json', '-C', '1', '-W', '20', '-V', '5']);
   let got: Ended | undefined;
-  void sub.ended.then((ended) => { got = ended; });
+  void sub.ended.then((ended) => {
+    got = ended;
+  });
   for (let i = 0; i < 40 && !got; i++) {
     const pub = start(t, ['pub', '-p', port, '-t', 'plant/press', '-l', '-q', '1']);
     pub.write('one\ntwo\nthree\n');

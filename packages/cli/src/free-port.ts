@@ -4,7 +4,9 @@ import { createServer } from 'node:net';
 export const isFree = (host: string, port: number): Promise<boolean> => listen(host, port).then((p) => p !== undefined);
 
 /** A port that nobody uses now. */
-export async function anyFreePort(host: string): Promise<number> { return (await listen(host, 0))!; }
+export async function anyFreePort(host: string): Promise<number> {
+  return (await listen(host, 0))!;
+}
 
 /** The first free port from `port` on; undefined when fifty in a row are taken. */
 export async function nextFreePort(host: string, port: number, taken: ReadonlySet<number>): Promise<number | undefined> {

@@ -3,35 +3,58 @@ import type { Command } from 'commander';
 import { errors } from './errors.ts';
 
 export interface MqttFlags {
-  host: string; port?: string; username?: string; pw?: string; id?: string; mqttVersion: string; url?: string; keepalive: string; tls?: true; cafile?: string;
+  host: string;
+  port?: string;
+  username?: string;
+  pw?: string;
+  id?: string;
+  mqttVersion: string;
+  url?: string;
+  keepalive: string;
+  tls?: true;
+  cafile?: string;
 }
 
 /** The options that mosquitto_pub and mosquitto_sub share, under the same letters. */
-export const mqttOptions = (command: Command): Command => command
-  .helpOption('--help', 'display help for command')
-  .option('-h, --host <host>', 'broker host', '127.0.0.1')
-  .option('-p, --port <port>', 'broker port (default 1883)')
-  .option('-L, --url <url>', 'broker as one URL: mqtt://user:password@host:port, ws://host:8083/mqtt')
-  .option('-u, --username <name>', 'user name')
-  .option('-P, --pw <password>', 'password')
-  .option('-i, --id <id>', 'client id')
-  .option('-k, --keepalive <seconds>', 'keep-alive', '60')
-  .option('-V, --mqtt-version <version>', 'mqttv311, 311, 4 or mqttv5, 5', 'mqttv311');
+export const mqttOptions = (command: Command): Command =>
+  command
+    .helpOption('--help', 'display help for command')
+    .option('-h, --host <host>', 'broker host', '127.0.0.1')
+    .option('-p, --port <port>', 'broker port (default 1883)')
+    .option('-L, --url <url>', 'broker as one URL: mqtt://user:password@host:port, ws://host:8083/mqtt')
+    .option('-u, --username <name>', 'user name')
+    .option('-P, --pw <password>', 'password')
+    .option('-i, --id <id>', 'client id')
+    .option('-k, --keepalive <seconds>', 'keep-alive', '60')
+    .option('-V, --mqtt-version <version>', 'mqttv311, 311, 4 or mqttv5, 5', 'mqttv311');
 
 /** Connects once; a refusal or an unreachable broker is an error, not a retry. */
 export function connectMqtt(flags: MqttFlags, extra: IClientOptions = {}): Promise<MqttClient> {
   const url = flags.url ?? `mqtt://${flags.host}:${flags.port ?? '1883'}`;
   const client = mqtt.connect(url, {
-    protocolVersion: /5/.test(flags.mqttVersion) ? 5 : 4, reconnectPeriod: 0, connectTimeout: 10_000, keepalive: Number(flags.keepalive),
-    ...(flags.username === undefined ? {} : { username: flags.username }), ...(flags.pw === undefined ? {} : { password: flags.pw }),
-    ...(flags.id === undefined ? {} : { clientId: flags.id }), ...extra,
+    protocolVersion: /5/.test(flags.mqttVersion) ? 5 : 4,
+    reconnectPeriod: 0,
+    connectTimeout: 10_000,
+    keepalive: Number(flags.keepalive),
+    ...(flags.username === undefined ? {} : { username: flags.username }),
+    ...(flags.pw === undefined ? {} : { password: flags.pw }),
+    ...(flags.id === undefined ? {} : { clientId: flags.id }),
+    ...extra,
   });
   return new Promise((resolve, reject) => {
     const refuse = (error: Error & { code?: unknown }): void => {
       client.end(true);
-      reject(errors.CLI_MQTT({ url, detail: error.code === 'ECONNREFUSED' ? 'nothing listens there' : error.message.replace(/\.$/, '') }, { cause: error }));
+      reject(
+        errors.CLI_MQTT(
+          { url, detail: error.code === 'ECONNREFUSED' ? 'nothing listens there' : error.message.replace(/\.$/, '') },
+          { cause: error },
+        ),
+      );
     };
     client.once('error', refuse);
-    client.once('connect', () => { client.off('error', refuse); resolve(client); });
+    client.once('connect', () => {
+      client.off('error', refuse);
+      resolve(client);
+    });
   });
 }

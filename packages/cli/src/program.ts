@@ -23,18 +23,34 @@ export function program(): Command {
     .enablePositionalOptions()
     .showHelpAfterError('(omh --help shows all commands)');
   for (const command of [
-    demoCommand(), upCommand(), initCommand(), validateCommand(), schemaCommand(), statusCommand(), signInCommand(), sqlCommand(),
-    pubCommand(), subCommand(), brokerCommand(), simulateCommand(), benchCommand(),
-  ]) omh.addCommand(command);
+    demoCommand(),
+    upCommand(),
+    initCommand(),
+    validateCommand(),
+    schemaCommand(),
+    statusCommand(),
+    signInCommand(),
+    sqlCommand(),
+    pubCommand(),
+    subCommand(),
+    brokerCommand(),
+    simulateCommand(),
+    benchCommand(),
+  ])
+    omh.addCommand(command);
   return omh;
 }
 
 export async function run(argv: readonly string[]): Promise<void> {
   const omh = program();
   for (const command of [omh, ...omh.commands]) command.exitOverride();
-  try { await omh.parseAsync([...argv]); }
-  catch (thrown) {
-    if (thrown instanceof CommanderError) { process.exitCode = thrown.exitCode === 0 ? 0 : 2; return; }
+  try {
+    await omh.parseAsync([...argv]);
+  } catch (thrown) {
+    if (thrown instanceof CommanderError) {
+      process.exitCode = thrown.exitCode === 0 ? 0 : 2;
+      return;
+    }
     process.exitCode = complain(thrown);
   }
 }

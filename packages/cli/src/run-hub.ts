@@ -34,11 +34,21 @@ export async function runHub(options: RunOptions): Promise<void> {
   const token = createToken();
   const automation = process.env['OMH_ADMIN_TOKEN'];
   const hub = new Hub({
-    file: options.file, dataDir: options.dataDir, ports, version, clock: systemClock, log,
+    file: options.file,
+    dataDir: options.dataDir,
+    ports,
+    version,
+    clock: systemClock,
+    log,
     adminTokens: automation === undefined || automation === '' ? [token] : [token, automation],
   });
   const api = new ApiServer({
-    hub, host: hub.config.http.host, port: hub.config.http.port, clock: systemClock, log: log.child({ part: 'api' }), ...(existsSync(consoleDir) ? { consoleDir } : {}),
+    hub,
+    host: hub.config.http.host,
+    port: hub.config.http.port,
+    clock: systemClock,
+    log: log.child({ part: 'api' }),
+    ...(existsSync(consoleDir) ? { consoleDir } : {}),
   });
   hub.addPart(api);
   const stop = async (): Promise<void> => {
@@ -50,6 +60,7 @@ export async function runHub(options: RunOptions): Promise<void> {
   try {
     await hub.start();
     await api.start();
+    await settled(hub);
   } catch (thrown) {
     await stop();
     signal.forget();
@@ -70,6 +81,11 @@ export async function runHub(options: RunOptions): Promise<void> {
   if (!options.json) process.stdout.write('Stopped; everything that was taken is stored.\n');
 }
 
+/** The first answer of each device, so that the table shows what is; a device that does not answer at once is shown as it is then. */
+async function settled(hub: Hub): Promise<void> {
+  for (let i = 0; i < 30 && hub.status().parts.some((part) => part.health.state === 'starting'); i++) await systemClock.sleep(10);
+}
+
 /** Which port each listener takes, checked before anything starts, so that a taken one is named together with its flag. */
 async function choosePorts(options: RunOptions, notes: string[]): Promise<PortOverrides> {
   const file = new ConfigFile(options.file);
@@ -79,9 +95,22 @@ async function choosePorts(options: RunOptions, notes: string[]): Promise<PortOv
   const simulator = Object.values(simulators)[0];
   const wanted: { name: PortName; host: string; port: number; what: string }[] = [
     { name: 'http', host: http.host, port: http.port, what: 'the console' },
-    ...(broker.listeners.tcp ? [{ name: 'mqtt' as const, host: broker.listeners.tcp.host, port: broker.listeners.tcp.port, what: 'MQTT' }] : []),
-    ...(broker.listeners.ws ? [{ name: 'ws' as const, host: broker.listeners.ws.host, port: broker.listeners.ws.port, what: 'MQTT over WebSocket' }] : []),
-    ...(simulator ? [{ name: 'modbus' as const, host: (simulator['host'] as string | undefined) ?? '127.0.0.1', port: simulator['port'] as number, what: 'the Modbus simulator' }] : []),
+    ...(broker.listeners.tcp
+      ? [{ name: 'mqtt' as const, host: broker.listeners.tcp.host, port: broker.listeners.tcp.port, what: 'MQTT' }]
+      : []),
+    ...(broker.listeners.ws
+      ? [{ name: 'ws' as const, host: broker.listeners.ws.host, port: broker.listeners.ws.port, what: 'MQTT over WebSocket' }]
+      : []),
+    ...(simulator
+      ? [
+          {
+            name: 'modbus' as const,
+            host: (simulator['host'] as string | undefined) ?? '127.0.0.1',
+            port: simulator['port'] as number,
+            what: 'the Modbus simulator',
+          },
+        ]
+      : []),
   ];
   const chosen: { -readonly [K in PortName]?: number } = {};
   const taken = new Set<number>();
@@ -89,8 +118,9 @@ async function choosePorts(options: RunOptions, notes: string[]): Promise<PortOv
     const asked = options.ports[name] ?? fromFile;
     let port = asked;
     // The device must know the simulator's port before it listens; the other listeners may take any.
-    if (asked === 0) { if (name === 'modbus') port = await anyFreePort(host); }
-    else if (taken.has(asked) || !(await isFree(host, asked))) {
+    if (asked === 0) {
+      if (name === 'modbus') port = await anyFreePort(host);
+    } else if (taken.has(asked) || !(await isFree(host, asked))) {
       const next = options.choosePorts && options.ports[name] === undefined ? await nextFreePort(host, asked + 1, taken) : undefined;
       if (next === undefined) throw hubErrors.HUB_PORT_TAKEN({ port: asked, host, flag: flags[name] });
       notes.push(`Port ${asked} is taken by another program; ${what} listens on ${next}.`);

@@ -6,7 +6,9 @@ const stopWithinMs = 4500;
 export function untilSignal(stop: () => Promise<void>): { readonly stopped: Promise<void>; forget(): void } {
   let stopping = false;
   let done: () => void;
-  const stopped = new Promise<void>((resolve) => { done = resolve; });
+  const stopped = new Promise<void>((resolve) => {
+    done = resolve;
+  });
   const onSignal = (): void => {
     if (stopping) process.exit(130);
     stopping = true;
@@ -15,9 +17,16 @@ export function untilSignal(stop: () => Promise<void>): { readonly stopped: Prom
       process.stderr.write(`${slow.text} ${slow.next} [${slow.code}]\n`);
       process.exit(1);
     }, stopWithinMs);
-    void stop().then(() => { clearTimeout(late); forget(); done(); });
+    void stop().then(() => {
+      clearTimeout(late);
+      forget();
+      done();
+    });
   };
-  const forget = (): void => { process.off('SIGINT', onSignal); process.off('SIGTERM', onSignal); };
+  const forget = (): void => {
+    process.off('SIGINT', onSignal);
+    process.off('SIGTERM', onSignal);
+  };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
   return { stopped, forget };

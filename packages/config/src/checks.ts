@@ -23,7 +23,11 @@ export interface Registry {
 }
 
 type Block = Record<string, unknown>;
-interface Context { readonly registry: Registry; readonly source: Source; readonly issues: IssueList }
+interface Context {
+  readonly registry: Registry;
+  readonly source: Source;
+  readonly issues: IssueList;
+}
 
 const minIntervalMs = 10;
 const maxIntervalMs = 24 * 3_600_000;
@@ -37,9 +41,11 @@ export function checkMeaning(file: Block, context: Context): void {
   for (const [name, block] of entries(file.simulators)) checkSimulator(name, block, context);
   for (const [name, block] of entries(file.apps)) checkApp(name, block, file, context);
   for (const [name, block] of entries(file.rules)) checkRule(name, block, context);
-  for (const [name, block] of entries(file.dashboards)) checkSchema(context.registry.dashboard, block, ['dashboards', name], context.source, context.issues);
+  for (const [name, block] of entries(file.dashboards))
+    checkSchema(context.registry.dashboard, block, ['dashboards', name], context.source, context.issues);
   const limits = isBlock(file.broker) ? file.broker.limits : undefined;
-  if (context.registry.brokerLimits && isBlock(limits)) checkSchema(context.registry.brokerLimits, limits, ['broker', 'limits'], context.source, context.issues);
+  if (context.registry.brokerLimits && isBlock(limits))
+    checkSchema(context.registry.brokerLimits, limits, ['broker', 'limits'], context.source, context.issues);
   checkPorts(file, context);
 }
 
@@ -47,7 +53,8 @@ function checkNames(file: Block, { issues }: Context): void {
   const check = (path: string[]): void => {
     const name = path.at(-1)!;
     const why = nameFault(name);
-    if (why !== undefined) issues.add(path, errors.CONFIG_NAME({ name: show(name), why }), { aim: 'key', fix: errors.CONFIG_NAME.row.next });
+    if (why !== undefined)
+      issues.add(path, errors.CONFIG_NAME({ name: show(name), why }), { aim: 'key', fix: errors.CONFIG_NAME.row.next });
   };
   for (const section of namedSections) for (const name of Object.keys(blockOf(file[section]))) check([section, name]);
   for (const [device, block] of entries(file.devices)) {
@@ -109,7 +116,11 @@ function checkPaths(file: Block, { issues }: Context): void {
         const path = `${String(block.path)}/${tag}`;
         const other = owners.get(path);
         if (other === undefined) owners.set(path, `${device}/${group}/${tag}`);
-        else issues.add(['devices', device, 'groups', group, 'tags', tag], errors.CONFIG_DUPLICATE_PATH({ path, other }), { aim: 'key', fix: errors.CONFIG_DUPLICATE_PATH.row.next });
+        else
+          issues.add(['devices', device, 'groups', group, 'tags', tag], errors.CONFIG_DUPLICATE_PATH({ path, other }), {
+            aim: 'key',
+            fix: errors.CONFIG_DUPLICATE_PATH.row.next,
+          });
       }
     }
   }
@@ -124,7 +135,10 @@ function checkSimulator(name: string, block: Block, { registry, source, issues }
     });
     return;
   }
-  if (isBlock(schema.properties) && 'protocol' in schema.properties) { checkSchema(schema, block, ['simulators', name], source, issues); return; }
+  if (isBlock(schema.properties) && 'protocol' in schema.properties) {
+    checkSchema(schema, block, ['simulators', name], source, issues);
+    return;
+  }
   const { protocol: _chosen, ...rest } = block;
   checkSchema(schema, rest, ['simulators', name], source, issues);
   Object.assign(block, rest);
@@ -135,7 +149,9 @@ function checkApp(name: string, app: Block, file: Block, { registry, source, iss
   if (typeof app.type === 'string') {
     const schema = registry.apps.get(app.type);
     if (schema === undefined) {
-      issues.add([...at, 'type'], errors.CONFIG_UNKNOWN_APP_TYPE({ name: show(app.type) }), { fix: didYouMean(app.type, registry.apps.keys()) });
+      issues.add([...at, 'type'], errors.CONFIG_UNKNOWN_APP_TYPE({ name: show(app.type) }), {
+        fix: didYouMean(app.type, registry.apps.keys()),
+      });
     } else if (isBlock(app.settings)) checkSchema(schema, app.settings, [...at, 'settings'], source, issues);
   }
   if (!Array.isArray(app.subscriptions)) return;
@@ -151,12 +167,16 @@ function checkReference(path: string[], { device, group }: Block, file: Block, i
   if (typeof device !== 'string') return;
   const devices = blockOf(file.devices);
   if (!Object.hasOwn(devices, device)) {
-    issues.add([...path, 'device'], errors.CONFIG_UNKNOWN_DEVICE({ name: show(device) }), { fix: didYouMean(device, Object.keys(devices)) });
+    issues.add([...path, 'device'], errors.CONFIG_UNKNOWN_DEVICE({ name: show(device) }), {
+      fix: didYouMean(device, Object.keys(devices)),
+    });
     return;
   }
   const groups = blockOf(blockOf(devices[device]).groups);
   if (typeof group === 'string' && !Object.hasOwn(groups, group)) {
-    issues.add([...path, 'group'], errors.CONFIG_UNKNOWN_GROUP({ device, name: show(group) }), { fix: didYouMean(group, Object.keys(groups)) });
+    issues.add([...path, 'group'], errors.CONFIG_UNKNOWN_GROUP({ device, name: show(group) }), {
+      fix: didYouMean(group, Object.keys(groups)),
+    });
   }
 }
 
@@ -179,12 +199,20 @@ function checkRule(name: string, rule: Block, { registry, source, issues }: Cont
   if (!Array.isArray(rule.actions)) return;
   for (const [i, action] of (rule.actions as unknown[]).entries()) {
     const republish = isBlock(action) ? action.republish : undefined;
-    if (isBlock(republish) && typeof republish.topic === 'string') checkTopic([...at, 'actions', String(i), 'republish', 'topic'], republish.topic, issues);
+    if (isBlock(republish) && typeof republish.topic === 'string')
+      checkTopic([...at, 'actions', String(i), 'republish', 'topic'], republish.topic, issues);
   }
 }
 
-function checkedSql(check: NonNullable<Registry['checkRuleSql']>, sql: string): { line: number; column: number; message: string } | undefined {
-  try { return check(sql); } catch (error) { return { line: 1, column: 1, message: (error as Error).message }; }
+function checkedSql(
+  check: NonNullable<Registry['checkRuleSql']>,
+  sql: string,
+): { line: number; column: number; message: string } | undefined {
+  try {
+    return check(sql);
+  } catch (error) {
+    return { line: 1, column: 1, message: (error as Error).message };
+  }
 }
 
 function checkPorts(file: Block, { issues }: Context): void {
@@ -195,7 +223,10 @@ function checkPorts(file: Block, { issues }: Context): void {
     const host = typeof block.host === 'string' ? block.host : '127.0.0.1';
     const here = host === 'localhost' ? '127.0.0.1' : host;
     const other = taken.find((t) => t.port === block.port && (t.host === here || any(t.host) || any(here)));
-    if (other !== undefined) issues.add([...path, 'port'], errors.CONFIG_PORT_TAKEN({ port: block.port, other: other.path }), { fix: errors.CONFIG_PORT_TAKEN.row.next });
+    if (other !== undefined)
+      issues.add([...path, 'port'], errors.CONFIG_PORT_TAKEN({ port: block.port, other: other.path }), {
+        fix: errors.CONFIG_PORT_TAKEN.row.next,
+      });
     else taken.push({ port: block.port, host: here, path: path.join('/') });
   };
   take(file.http, ['http']);
@@ -214,4 +245,5 @@ function clauseOf(sentence: string): [why: string, hint: string | undefined] {
 
 export const isBlock = (value: unknown): value is Block => typeof value === 'object' && value !== null && !Array.isArray(value);
 const blockOf = (value: unknown): Block => (isBlock(value) ? value : {});
-const entries = (value: unknown): [string, Block][] => Object.entries(blockOf(value)).filter((entry): entry is [string, Block] => isBlock(entry[1]));
+const entries = (value: unknown): [string, Block][] =>
+  Object.entries(blockOf(value)).filter((entry): entry is [string, Block] => isBlock(entry[1]));

@@ -55,8 +55,12 @@ function splice(text: string, splices: readonly Splice[]): string {
 }
 
 /** A copy in which an alias and its anchor are two values. */
-const unshared = (value: unknown): unknown => (Array.isArray(value) ? value.map(unshared)
-  : isBlock(value) ? Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, unshared(entry)])) : value);
+const unshared = (value: unknown): unknown =>
+  Array.isArray(value)
+    ? value.map(unshared)
+    : isBlock(value)
+      ? Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, unshared(entry)]))
+      : value;
 
 function plainReader(document: Document.Parsed): PlainReader {
   const known = new Map<Node, unknown>();
@@ -75,7 +79,8 @@ function plainReader(document: Document.Parsed): PlainReader {
         if (!isPair(item)) continue;
         const { key, value } = item as Pair<Node, Node | null>;
         const name = isScalar(key) ? String(key.value ?? '') : '';
-        if (!Object.hasOwn(out, name)) Object.defineProperty(out, name, { value: read(value), enumerable: true, writable: true, configurable: true });
+        if (!Object.hasOwn(out, name))
+          Object.defineProperty(out, name, { value: read(value), enumerable: true, writable: true, configurable: true });
       }
       return out;
     }
@@ -87,7 +92,10 @@ function plainReader(document: Document.Parsed): PlainReader {
 }
 
 function applyOp(file: unknown, { op, path, value }: EditOp): unknown {
-  const segments = path.replace(/^\//, '').split('/').map((segment) => segment.replaceAll('~1', '/').replaceAll('~0', '~'));
+  const segments = path
+    .replace(/^\//, '')
+    .split('/')
+    .map((segment) => segment.replaceAll('~1', '/').replaceAll('~0', '~'));
   if (segments.some((segment) => segment === '' || segment === '__proto__')) throw errors.CONFIG_EDIT_PATH({ path });
   const last = segments.pop()!;
   let block: unknown = file;
@@ -108,7 +116,8 @@ function applyOp(file: unknown, { op, path, value }: EditOp): unknown {
     else block.splice(last === '-' ? block.length : indexOf(last, block.length, path), 0, next);
   } else if (isBlock(block)) {
     if (op !== 'add' && !Object.hasOwn(block, last)) throw errors.CONFIG_EDIT_PATH({ path });
-    if (op === 'remove') delete block[last]; else block[last] = next;
+    if (op === 'remove') delete block[last];
+    else block[last] = next;
   } else throw errors.CONFIG_EDIT_PATH({ path });
   return file;
 }
@@ -121,7 +130,11 @@ function indexOf(segment: string, max: number, path: string): number {
 
 function plainJson(value: unknown, path: string): unknown {
   let text: string | undefined;
-  try { text = JSON.stringify(value); } catch (error) { throw errors.CONFIG_EDIT_VALUE({ path, why: (error as Error).message }); }
+  try {
+    text = JSON.stringify(value);
+  } catch (error) {
+    throw errors.CONFIG_EDIT_VALUE({ path, why: (error as Error).message });
+  }
   if (text === undefined) throw errors.CONFIG_EDIT_VALUE({ path, why: 'it has no value' });
   return JSON.parse(text) as unknown;
 }

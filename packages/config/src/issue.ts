@@ -35,12 +35,18 @@ export class IssueList {
     this.#file = file;
     this.#places = places;
   }
-  get empty(): boolean { return this.#found.length === 0; }
+  get empty(): boolean {
+    return this.#found.length === 0;
+  }
   /** One more than is shown: what comes now is only worth a last line. */
-  get full(): boolean { return this.#found.length > maxIssues; }
+  get full(): boolean {
+    return this.#found.length > maxIssues;
+  }
 
   /** The value of this path is known to be wrong; nothing more is said about it. */
-  close(path: readonly Segment[]): void { this.#closed.add(path.join('/')); }
+  close(path: readonly Segment[]): void {
+    this.#closed.add(path.join('/'));
+  }
 
   add(path: readonly Segment[], error: OmhError, options: { aim?: Aim; fix?: string | undefined; offset?: number } = {}): void {
     if (this.full || this.#closed.has(path.join('/'))) return;
@@ -52,7 +58,9 @@ export class IssueList {
   /** In the order of the file; `more` is the last line when there are too many. */
   all(more: () => OmhError): ConfigIssue[] {
     const sorted = this.#found.sort((a, b) => a.offset - b.offset);
-    const out = sorted.slice(0, maxIssues).map(({ offset, issue }): ConfigIssue => ({ ...issue, file: this.#file, ...this.#places.position(offset) }));
+    const out = sorted
+      .slice(0, maxIssues)
+      .map(({ offset, issue }): ConfigIssue => ({ ...issue, file: this.#file, ...this.#places.position(offset) }));
     const next = sorted[maxIssues];
     if (next !== undefined) {
       const { code, message } = more();

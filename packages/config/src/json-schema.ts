@@ -2,22 +2,42 @@ import type { JsonSchema } from '@omh/core';
 import type { Registry } from './checks.ts';
 import { HubSchema } from './hub-schema.ts';
 
-interface Node { properties?: Record<string, Node>; additionalProperties?: Node; [keyword: string]: unknown }
+interface Node {
+  properties?: Record<string, Node>;
+  additionalProperties?: Node;
+  [keyword: string]: unknown;
+}
 
 /** The schema editors complete and check the hub file with: one document, what `omh schema` prints (draft 2020-12). */
 export function hubJsonSchema(registry: Registry): JsonSchema {
   const schema = JSON.parse(JSON.stringify(HubSchema)) as Node;
   const section = (name: string): Node => schema.properties![name]!;
   const entry = (name: string): Node => section(name).additionalProperties!;
-  choose(entry('devices'), 'driver', [...registry.drivers].map(([id, driver]) => [id, driver.title, { properties: { settings: driver.settings } }]));
-  choose(entry('apps'), 'type', [...registry.apps].map(([id, settings]) => [id, id, { properties: { settings } }]));
-  choose(entry('simulators'), 'protocol', [...registry.simulators].map(([id, block]) => [id, id, tolerant(block)]));
+  choose(
+    entry('devices'),
+    'driver',
+    [...registry.drivers].map(([id, driver]) => [id, driver.title, { properties: { settings: driver.settings } }]),
+  );
+  choose(
+    entry('apps'),
+    'type',
+    [...registry.apps].map(([id, settings]) => [id, id, { properties: { settings } }]),
+  );
+  choose(
+    entry('simulators'),
+    'protocol',
+    [...registry.simulators].map(([id, block]) => [id, id, tolerant(block)]),
+  );
   section('dashboards').additionalProperties = registry.dashboard;
   if (registry.brokerLimits) {
     const broker = section('broker').properties!;
     broker.limits = { ...broker.limits, ...registry.brokerLimits };
   }
-  return { $schema: 'https://json-schema.org/draft/2020-12/schema', $id: 'hub.schema.json', ...(withoutRequiredDefaults(schema) as object) };
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    $id: 'hub.schema.json',
+    ...(withoutRequiredDefaults(schema) as object),
+  };
 }
 
 /** What `key` says decides what else may stand there. */
@@ -38,11 +58,13 @@ function withoutRequiredDefaults(node: unknown): unknown {
   if (Array.isArray(node)) return node.map(withoutRequiredDefaults);
   if (typeof node !== 'object' || node === null) return node;
   const out: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(node)) out[key] = key === 'default' || key === 'enum' || key === 'const' ? value : withoutRequiredDefaults(value);
+  for (const [key, value] of Object.entries(node))
+    out[key] = key === 'default' || key === 'enum' || key === 'const' ? value : withoutRequiredDefaults(value);
   const { properties, required } = out as { properties?: Record<string, { default?: unknown }>; required?: string[] };
   if (Array.isArray(required) && properties !== undefined) {
     const needed = required.filter((key) => properties[key]?.default === undefined);
-    if (needed.length > 0) out.required = needed; else delete out.required;
+    if (needed.length > 0) out.required = needed;
+    else delete out.required;
   }
   return out;
 }

@@ -10,7 +10,10 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
     // Ten thousand names are asked about a thousand faults: most are out of reach by their length alone.
     let distance = Math.abs(asked.length - other.length) < bestDistance ? editDistance(asked, other) : Infinity;
     if (asked.length >= 3 && other.length >= 3 && (other.startsWith(asked) || asked.startsWith(other))) distance = Math.min(distance, 1.25);
-    if (distance < bestDistance) { best = candidate; bestDistance = distance; }
+    if (distance < bestDistance) {
+      best = candidate;
+      bestDistance = distance;
+    }
   }
   return best;
 }

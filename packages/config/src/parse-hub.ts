@@ -58,7 +58,8 @@ export function withoutSecrets(config: HubConfig, secrets: ReadonlyMap<string, s
   for (const [path, shown] of secrets) {
     const segments = path.split('/');
     let block: unknown = copy;
-    for (const segment of segments.slice(0, -1)) block = isBlock(block) || Array.isArray(block) ? (block as Record<string, unknown>)[segment] : undefined;
+    for (const segment of segments.slice(0, -1))
+      block = isBlock(block) || Array.isArray(block) ? (block as Record<string, unknown>)[segment] : undefined;
     if (isBlock(block) || Array.isArray(block)) (block as Record<string, unknown>)[segments.at(-1)!] = shown;
   }
   return copy;
@@ -66,7 +67,8 @@ export function withoutSecrets(config: HubConfig, secrets: ReadonlyMap<string, s
 
 /** `devices:` with nothing behind it means none, as does leaving it out. */
 function dropEmptySections(file: Record<string, unknown>): void {
-  for (const [key, value] of Object.entries(file)) if (value === null && key in HubSchema.properties && key !== 'hub' && key !== 'version') delete file[key];
+  for (const [key, value] of Object.entries(file))
+    if (value === null && key in HubSchema.properties && key !== 'hub' && key !== 'version') delete file[key];
 }
 
 /** Defaults that depend on something else in the file. */
@@ -74,7 +76,8 @@ function fillIn(file: Record<string, unknown>): void {
   const { broker, hub, devices, apps } = file;
   if (isBlock(broker)) {
     broker.listeners ??= {
-      tcp: { host: '127.0.0.1', port: 1883, anonymous: false }, ws: { host: '127.0.0.1', port: 8083, anonymous: false, path: '/mqtt' },
+      tcp: { host: '127.0.0.1', port: 1883, anonymous: false },
+      ws: { host: '127.0.0.1', port: 8083, anonymous: false, path: '/mqtt' },
     };
     for (const listener of Object.values(isBlock(broker.listeners) ? broker.listeners : {})) {
       if (isBlock(listener)) listener.host ??= listener.anonymous === true ? '127.0.0.1' : '0.0.0.0';

@@ -30,7 +30,11 @@ export interface Place {
   readonly scalar?: Scalar;
 }
 
-export interface SourceFault { readonly offset: number; readonly path: readonly (string | number)[]; readonly error: OmhError }
+export interface SourceFault {
+  readonly offset: number;
+  readonly path: readonly (string | number)[];
+  readonly error: OmhError;
+}
 
 /** A YAML text as plain data, with the place of every value. Never throws; what is wrong stands in `faults`. */
 export class Source implements IssuePlaces {
@@ -50,9 +54,19 @@ export class Source implements IssuePlaces {
     this.text = text;
     this.#readers = readers;
     const size = text.length / 1e6;
-    if (size > maxFileMb) { this.#break(0, errors.CONFIG_TOO_LARGE({ size: Math.ceil(size), limit: maxFileMb })); return; }
-    try { this.#read(); } catch (error) {
-      const what = error === tooMuch ? 'its aliases stand for too much' : error instanceof RangeError ? 'blocks stand in each other too deeply' : (error as Error).message;
+    if (size > maxFileMb) {
+      this.#break(0, errors.CONFIG_TOO_LARGE({ size: Math.ceil(size), limit: maxFileMb }));
+      return;
+    }
+    try {
+      this.#read();
+    } catch (error) {
+      const what =
+        error === tooMuch
+          ? 'its aliases stand for too much'
+          : error instanceof RangeError
+            ? 'blocks stand in each other too deeply'
+            : (error as Error).message;
       this.#break(0, errors.CONFIG_SYNTAX({ what }, { cause: error }));
     }
   }
@@ -74,13 +88,14 @@ export class Source implements IssuePlaces {
   }
   locate(path: readonly (string | number)[], aim: Aim): number {
     const place = this.place(path);
-    return aim === 'key' ? place.key ?? place.value : place.value;
+    return aim === 'key' ? (place.key ?? place.value) : place.value;
   }
 
   #read(): void {
     const document = parseYaml(this.text, this.#lines);
-    // More than a handful are echoes of the first.
-    for (const error of document.errors.slice(0, 10)) this.#break(error.pos[0], faultOf(error));
+    // What follows a first fault of the syntax is its echo; of an open bracket everything is.
+    const first = document.errors.find(isOpenBracket) ?? document.errors[0];
+    if (first !== undefined) this.#break(first.pos[0], faultOf(first));
     if (this.broken) return;
     for (const warning of document.warnings) {
       const tag = /^Unresolved tag: (\S+)/.exec(warning.message)?.[1];
@@ -111,9 +126,11 @@ export class Source implements IssuePlaces {
     this.#count(1);
     const anchor = (node as { anchor?: string }).anchor;
     if (anchor !== undefined) this.#anchors.set(anchor, 'open');
-    const result = isMap(node) ? this.#map(node.items, leaf, path)
-      : isSeq(node) ? this.#list(node.items, leaf, path)
-      : this.#scalar(node, leaf, path);
+    const result = isMap(node)
+      ? this.#map(node.items, leaf, path)
+      : isSeq(node)
+        ? this.#list(node.items, leaf, path)
+        : this.#scalar(node, leaf, path);
     if (anchor !== undefined) this.#anchors.set(anchor, result);
     return result;
   }
@@ -130,10 +147,17 @@ export class Source implements IssuePlaces {
       const first = fields.get(key);
       const here = [...path, key];
       if (first !== undefined) {
-        this.faults.push({ offset: at, path: here, error: errors.CONFIG_DUPLICATE_KEY({ key, line: this.position(first.key ?? first.value).line }) });
+        this.faults.push({
+          offset: at,
+          path: here,
+          error: errors.CONFIG_DUPLICATE_KEY({ key, line: this.position(first.key ?? first.value).line }),
+        });
         continue;
       }
-      if (key === '__proto__' || key === '') { this.faults.push({ offset: at, path: here, error: errors.CONFIG_FORBIDDEN_KEY({ key: key === '' ? 'An empty text' : key }) }); continue; }
+      if (key === '__proto__' || key === '') {
+        this.faults.push({ offset: at, path: here, error: errors.CONFIG_FORBIDDEN_KEY({ key: key === '' ? 'An empty text' : key }) });
+        continue;
+      }
       const child = this.#walk(value, at, here);
       data[key] = child.data;
       fields.set(key, child.place);
@@ -175,9 +199,18 @@ export class Source implements IssuePlaces {
     return value ?? '';
   }
   #file(name: string, place: Place, path: readonly (string | number)[]): string {
-    try { return this.#readers.readFile(name).replace(/\r?\n$/, ''); } catch (error) {
+    try {
+      return this.#readers.readFile(name).replace(/\r?\n$/, '');
+    } catch (error) {
       const code = (error as { code?: string }).code;
-      const why = code === 'ENOENT' ? 'it does not exist' : code === 'EACCES' ? 'access is denied' : code === 'EISDIR' ? 'it is a folder' : (error as Error).message;
+      const why =
+        code === 'ENOENT'
+          ? 'it does not exist'
+          : code === 'EACCES'
+            ? 'access is denied'
+            : code === 'EISDIR'
+              ? 'it is a folder'
+              : (error as Error).message;
       this.faults.push({ offset: place.value, path, error: errors.CONFIG_FILE_UNREADABLE({ name, why }, { cause: error }) });
       return '';
     }
@@ -202,14 +235,21 @@ export class Source implements IssuePlaces {
 }
 
 /** Duplicate keys are found by `Source` itself: the library compares each key with each. */
-export const parseYaml = (text: string, lineCounter?: LineCounter, keepSourceTokens = false): Document.Parsed => parseDocument(text, {
-  version: '1.2', schema: 'core', uniqueKeys: false, stringKeys: true, prettyErrors: false, logLevel: 'error', keepSourceTokens,
-  customTags: [
-    { tag: '!env', resolve: (value: string) => value },
-    { tag: '!file', resolve: (value: string) => value },
-  ],
-  ...(lineCounter === undefined ? {} : { lineCounter }),
-});
+export const parseYaml = (text: string, lineCounter?: LineCounter, keepSourceTokens = false): Document.Parsed =>
+  parseDocument(text, {
+    version: '1.2',
+    schema: 'core',
+    uniqueKeys: false,
+    stringKeys: true,
+    prettyErrors: false,
+    logLevel: 'error',
+    keepSourceTokens,
+    customTags: [
+      { tag: '!env', resolve: (value: string) => value },
+      { tag: '!file', resolve: (value: string) => value },
+    ],
+    ...(lineCounter === undefined ? {} : { lineCounter }),
+  });
 
 const sentences: Readonly<Record<string, string>> = {
   TAB_AS_INDENT: 'tabs cannot indent, spaces do',
@@ -224,10 +264,14 @@ const sentences: Readonly<Record<string, string>> = {
   KEY_OVER_1024_CHARS: 'a key is longer than 1024 characters',
 };
 
+const isOpenBracket = (error: YAMLError): boolean => error.code === 'BAD_INDENT' && error.message.startsWith('Flow');
+
 function faultOf(error: YAMLError): OmhError {
   const plain = error.message.replace(/\s+at line[\s\S]*$/, '').replace(/[.:]?\s*$/, '');
-  if (error.code === 'BAD_INDENT' && plain.startsWith('Flow')) return errors.CONFIG_SYNTAX({ what: 'a { or [ above is not closed' });
-  const what = error.code === 'MISSING_CHAR' || error.code === 'UNEXPECTED_TOKEN' || sentences[error.code] === undefined
-    ? plain.charAt(0).toLowerCase() + plain.slice(1) : sentences[error.code]!;
+  if (isOpenBracket(error)) return errors.CONFIG_SYNTAX({ what: 'a { or [ above is not closed' });
+  const what =
+    error.code === 'MISSING_CHAR' || error.code === 'UNEXPECTED_TOKEN' || sentences[error.code] === undefined
+      ? plain.charAt(0).toLowerCase() + plain.slice(1)
+      : sentences[error.code]!;
   return errors.CONFIG_SYNTAX({ what });
 }

@@ -4,7 +4,11 @@ import type { CST, Document, Node, Pair, Scalar, YAMLMap, YAMLSeq } from 'yaml';
 /** A node's data; `!env` and `!file` as they are written. */
 export type PlainReader = (node: Node | null | undefined) => unknown;
 
-export interface Splice { readonly start: number; readonly end: number; readonly text: string }
+export interface Splice {
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+}
 
 type Block = Record<string, unknown>;
 type Entry = Pair<Node, Node | null>;
@@ -35,7 +39,10 @@ class Planner {
   map(node: YAMLMap, target: Block): void {
     const pairs = node.items as Entry[];
     const gone = pairs.filter((pair) => !Object.hasOwn(target, keyOf(pair)));
-    if (node.flow && gone.length > 0) { this.#removeFromFlow(pairs.map(spanOf), pairs.indexOf(gone[0]!)); return; }
+    if (node.flow && gone.length > 0) {
+      this.#removeFromFlow(pairs.map(spanOf), pairs.indexOf(gone[0]!));
+      return;
+    }
     for (const pair of gone) this.#removePair(pairs, pair);
     for (const pair of pairs) {
       if (!gone.includes(pair)) this.#value(pair.value, target[keyOf(pair)], () => this.#replacePairValue(node, pair, target[keyOf(pair)]));
@@ -51,7 +58,11 @@ class Planner {
     const column = this.#column(startOf(last));
     // Sections of the file stand open, whatever their neighbours do.
     const flow = column > 0 && standsInOneLine(last.value);
-    this.#insertLines(this.#blockEnd(endOf(last), column), column, added.map((key) => blockPair(key, target[key], flow)));
+    this.#insertLines(
+      this.#blockEnd(endOf(last), column),
+      column,
+      added.map((key) => blockPair(key, target[key], flow)),
+    );
   }
 
   #list(node: YAMLSeq, target: readonly unknown[]): void {
@@ -63,26 +74,44 @@ class Planner {
     const oldEnd = items.length - tail;
     const newEnd = target.length - tail;
     const dashes = node.flow ? [] : dashesOf(node);
-    if (node.flow && oldEnd - first > newEnd - first) { this.#removeFromFlow(items.map(spanOfItem), newEnd); return; }
+    if (node.flow && oldEnd - first > newEnd - first) {
+      this.#removeFromFlow(items.map(spanOfItem), newEnd);
+      return;
+    }
     for (let i = first; i < Math.min(oldEnd, newEnd); i++) {
-      this.#value(items[i]!, target[i], () => (node.flow ? this.#replaceFlowItem(node, i, target[i]) : this.#replaceBlockItem(dashes[i]!, items[i]!, target[i])));
+      this.#value(items[i]!, target[i], () =>
+        node.flow ? this.#replaceFlowItem(node, i, target[i]) : this.#replaceBlockItem(dashes[i]!, items[i]!, target[i]),
+      );
     }
     for (let i = newEnd; i < oldEnd; i++) this.#removeLines(dashes[i]!, itemEnd(dashes[i]!, items[i]!), dashes[i + 1]);
     if (oldEnd >= newEnd) return;
     const added = target.slice(oldEnd, newEnd);
-    if (node.flow) { this.#addToFlow(items, oldEnd, added); return; }
+    if (node.flow) {
+      this.#addToFlow(items, oldEnd, added);
+      return;
+    }
     const column = this.#column(dashes[0]!);
     const flow = standsInOneLine(items[0]);
     const at = oldEnd === 0 ? this.#lineStart(dashes[0]!) : this.#blockEnd(itemEnd(dashes[oldEnd - 1]!, items[oldEnd - 1]!), column);
-    this.#insertLines(at, column, added.map((value) => blockItem(value, flow)));
+    this.#insertLines(
+      at,
+      column,
+      added.map((value) => blockItem(value, flow)),
+    );
   }
 
   /** Goes down where both sides are blocks or lists that keep something; else the value is written anew. */
   #value(node: Node | null, target: unknown, replace: () => void): void {
     const old = this.#plain(node);
     if (same(old, target)) return;
-    if (isMap(node) && isBlock(target) && node.items.some((pair) => Object.hasOwn(target, keyOf(pair as Entry)))) { this.map(node, target); return; }
-    if (isSeq(node) && Array.isArray(target) && node.items.length > 0 && target.length > 0) { this.#list(node, target); return; }
+    if (isMap(node) && isBlock(target) && node.items.some((pair) => Object.hasOwn(target, keyOf(pair as Entry)))) {
+      this.map(node, target);
+      return;
+    }
+    if (isSeq(node) && Array.isArray(target) && node.items.length > 0 && target.length > 0) {
+      this.#list(node, target);
+      return;
+    }
     replace();
   }
 
@@ -97,7 +126,13 @@ class Planner {
       return;
     }
     const flow = standsInOneLine(pair.value);
-    this.#replaceBehind(from, isEmpty(pair.value) ? undefined : valueStart(pair, from), endOf(pair), pair.value, this.#indented(this.#column(startOf(pair)), blockPair('k', value, flow).slice(2)));
+    this.#replaceBehind(
+      from,
+      isEmpty(pair.value) ? undefined : valueStart(pair, from),
+      endOf(pair),
+      pair.value,
+      this.#indented(this.#column(startOf(pair)), blockPair('k', value, flow).slice(2)),
+    );
   }
   #replaceBlockItem(dash: number, node: Node | null, value: unknown): void {
     const flow = standsInOneLine(node);
@@ -117,7 +152,10 @@ class Planner {
     const oneLine = !rendered.includes('\n');
     const inline = start !== undefined && !this.#text.slice(from, start).includes('\n');
     const flat = !isCollection(old) || old.flow === true;
-    if (oneLine && inline && flat) { this.#put(start, end, rendered.trimStart()); return; }
+    if (oneLine && inline && flat) {
+      this.#put(start, end, rendered.trimStart());
+      return;
+    }
     const comment = this.#commentBehind(inline && flat ? end : from);
     const stop = flat && !inline && start === undefined ? this.#lineEnd(from) : this.#lineEnd(end);
     const [head = '', ...rest] = rendered.split(this.#eol);
@@ -155,14 +193,19 @@ class Planner {
   }
   #indented(column: number, rendered: string): string {
     const pad = ' '.repeat(column);
-    return rendered.split('\n').map((line, i) => (i === 0 || line === '' ? line : pad + line)).join(this.#eol);
+    return rendered
+      .split('\n')
+      .map((line, i) => (i === 0 || line === '' ? line : pad + line))
+      .join(this.#eol);
   }
-  #put(start: number, end: number, text: string): void { this.splices.push({ start, end, text }); }
+  #put(start: number, end: number, text: string): void {
+    this.splices.push({ start, end, text });
+  }
 
   /** Behind the line of `end` and the comments below it that stand deeper than `column`: they belong to the block that ends there. */
   #blockEnd(end: number, column: number): number {
     let at = this.#nextLine(end);
-    for (let line = at; line < this.#text.length;) {
+    for (let line = at; line < this.#text.length; ) {
       const next = this.#nextLine(line);
       const content = this.#text.slice(line, next);
       const indent = content.search(/\S/);
@@ -176,7 +219,9 @@ class Planner {
     const match = /^[ \t]*(#.*)$/.exec(this.#text.slice(offset, this.#lineEnd(offset)));
     return match === null ? '' : ` ${match[1]}`;
   }
-  #column(offset: number): number { return offset - this.#lineStart(offset); }
+  #column(offset: number): number {
+    return offset - this.#lineStart(offset);
+  }
   #lineStart(offset: number): number {
     const start = this.#text.lastIndexOf('\n', offset - 1) + 1;
     return start === 0 && this.#text.startsWith('\ufeff') ? 1 : start;
@@ -192,10 +237,24 @@ class Planner {
   }
 }
 
-const style = { indent: 2, lineWidth: 0, blockQuote: 'literal', doubleQuotedMinMultiLineLength: 1e9, aliasDuplicateObjects: false, version: '1.2', schema: 'core' } as const;
+const style = {
+  indent: 2,
+  lineWidth: 0,
+  blockQuote: 'literal',
+  doubleQuotedMinMultiLineLength: 1e9,
+  aliasDuplicateObjects: false,
+  version: '1.2',
+  schema: 'core',
+} as const;
 const trimmed = (text: string): string => text.replace(/\n$/, '');
-const flowValue = (value: unknown): string => trimmed(stringify([value], { ...style, collectionStyle: 'flow' })).slice(1, -1).trim();
-const flowPair = (key: string, value: unknown): string => trimmed(stringify({ [key]: value }, { ...style, collectionStyle: 'flow' })).slice(1, -1).trim();
+const flowValue = (value: unknown): string =>
+  trimmed(stringify([value], { ...style, collectionStyle: 'flow' }))
+    .slice(1, -1)
+    .trim();
+const flowPair = (key: string, value: unknown): string =>
+  trimmed(stringify({ [key]: value }, { ...style, collectionStyle: 'flow' }))
+    .slice(1, -1)
+    .trim();
 
 /** `flow`: the neighbours stand on one line each, so this one does too when it fits. */
 function blockPair(key: string, value: unknown, flow: boolean): string {
@@ -241,10 +300,13 @@ function endOfNode(node: Node): number {
   return Math.max(start, end - trailing);
 }
 
-const dashesOf = (node: YAMLSeq): number[] => ((node.srcToken as CST.BlockSequence | undefined)?.items ?? [])
-  .flatMap((item) => item.start.filter((token) => token.type === 'seq-item-ind').map((token) => token.offset));
+const dashesOf = (node: YAMLSeq): number[] =>
+  ((node.srcToken as CST.BlockSequence | undefined)?.items ?? []).flatMap((item) =>
+    item.start.filter((token) => token.type === 'seq-item-ind').map((token) => token.offset),
+  );
 
-const isEmpty = (node: Node | null): boolean => node === null || (isScalar(node) && node.value === null && node.range![0] === node.range![1]);
+const isEmpty = (node: Node | null): boolean =>
+  node === null || (isScalar(node) && node.value === null && node.range![0] === node.range![1]);
 const isCollection = (node: unknown): node is YAMLMap | YAMLSeq => isMap(node) || isSeq(node);
 const standsInOneLine = (node: unknown): boolean => isCollection(node) && node.flow === true && node.items.length > 0;
 const isStructure = (value: unknown): boolean => typeof value === 'object' && value !== null;

@@ -12,7 +12,15 @@ function validatorOf(schema: JsonSchema): ValidateFunction {
   let validate = compiled.get(schema);
   if (validate === undefined) {
     const ajv = new Ajv2020({
-      allErrors: true, useDefaults: true, strict: false, strictNumbers: true, verbose: true, validateSchema: false, addUsedSchema: false, validateFormats: false, logger: false,
+      allErrors: true,
+      useDefaults: true,
+      strict: false,
+      strictNumbers: true,
+      verbose: true,
+      validateSchema: false,
+      addUsedSchema: false,
+      validateFormats: false,
+      logger: false,
     });
     validate = ajv.compile(schema);
     compiled.set(schema, validate);
@@ -30,7 +38,8 @@ export function checkSchema(schema: JsonSchema, data: unknown, at: readonly stri
   const told = new Set<string>();
   for (const e of found) {
     if (issues.full) break;
-    if (choices.some((c) => c !== e && c.instancePath.length <= e.instancePath.length && e.schemaPath.startsWith(`${c.schemaPath}/`))) continue;
+    if (choices.some((c) => c !== e && c.instancePath.length <= e.instancePath.length && e.schemaPath.startsWith(`${c.schemaPath}/`)))
+      continue;
     tell(e, at, source, issues, told);
   }
   return false;
@@ -70,7 +79,8 @@ function tell(e: ErrorObject, at: readonly string[], source: Source, issues: Iss
   const schema = e.parentSchema ?? {};
   const options = enumOf(schema)?.filter((option) => typeof option === 'string');
   const near = options && typeof e.data === 'string' && secret === undefined ? nearest(e.data, options) : undefined;
-  const quote = schema.type === 'string' && schema.expects === undefined && ['number', 'boolean'].includes(typeof e.data) && secret === undefined;
+  const quote =
+    schema.type === 'string' && schema.expects === undefined && ['number', 'boolean'].includes(typeof e.data) && secret === undefined;
   const fix = near !== undefined ? `Did you mean "${near}"?` : quote ? `Write it in quotes: "${String(e.data)}".` : undefined;
   issues.add(path, errors.CONFIG_VALUE({ subject, expected: expectedBy(schema, e), found }), { fix });
 }
@@ -79,8 +89,10 @@ function tell(e: ErrorObject, at: readonly string[], source: Source, issues: Iss
 function requiredKeys(e: ErrorObject): string[] | undefined {
   if (e.keyword !== 'oneOf' && e.keyword !== 'anyOf') return undefined;
   const branches = e.schema as { required?: unknown }[];
-  const keys = branches.map((branch) => (Array.isArray(branch.required) && branch.required.length === 1 ? String(branch.required[0]) : undefined));
-  return keys.every((key) => key !== undefined) ? (keys) : undefined;
+  const keys = branches.map((branch) =>
+    Array.isArray(branch.required) && branch.required.length === 1 ? String(branch.required[0]) : undefined,
+  );
+  return keys.every((key) => key !== undefined) ? keys : undefined;
 }
 
 function expectedBy(schema: Readonly<Record<string, unknown>>, e: ErrorObject): string {
@@ -89,14 +101,26 @@ function expectedBy(schema: Readonly<Record<string, unknown>>, e: ErrorObject): 
   if (options !== undefined) return options.length === 1 ? show(options[0]) : `one of ${options.map(String).join(', ')}`;
   const { minLength = 0, maxLength } = schema as { minLength?: number; maxLength?: number };
   switch (schema.type) {
-    case 'string': return maxLength !== undefined && String(e.data).length > maxLength ? `text of at most ${maxLength} characters`
-      : e.keyword === 'pattern' ? `text that matches ${String(schema.pattern)}` : minLength > 0 ? 'a text that is not empty' : 'text';
-    case 'integer': return `a whole number${rangeOf(schema)}`;
-    case 'number': return `a number${rangeOf(schema)}`;
-    case 'boolean': return 'true or false';
-    case 'array': return `a list${sizeOf(schema.minItems, schema.maxItems, 'entries', e)}`;
-    case 'object': return `a block of keys${sizeOf(schema.minProperties, schema.maxProperties, 'keys', e)}`;
-    default: return Array.isArray(schema.type) ? schema.type.join(' or ') : 'what its description says';
+    case 'string':
+      return maxLength !== undefined && String(e.data).length > maxLength
+        ? `text of at most ${maxLength} characters`
+        : e.keyword === 'pattern'
+          ? `text that matches ${String(schema.pattern)}`
+          : minLength > 0
+            ? 'a text that is not empty'
+            : 'text';
+    case 'integer':
+      return `a whole number${rangeOf(schema)}`;
+    case 'number':
+      return `a number${rangeOf(schema)}`;
+    case 'boolean':
+      return 'true or false';
+    case 'array':
+      return `a list${sizeOf(schema.minItems, schema.maxItems, 'entries', e)}`;
+    case 'object':
+      return `a block of keys${sizeOf(schema.minProperties, schema.maxProperties, 'keys', e)}`;
+    default:
+      return Array.isArray(schema.type) ? schema.type.join(' or ') : 'what its description says';
   }
 }
 
@@ -116,8 +140,13 @@ function rangeOf({ minimum, maximum, exclusiveMinimum }: { minimum?: number; max
 
 function sizeOf(min: unknown, max: unknown, noun: string, e: ErrorObject): string {
   if (e.keyword === 'type') return '';
-  return min !== undefined && max !== undefined ? ` of ${String(min)} to ${String(max)} ${noun}`
-    : min !== undefined ? ` of ${String(min)} ${noun} or more` : max !== undefined ? ` of at most ${String(max)} ${noun}` : '';
+  return min !== undefined && max !== undefined
+    ? ` of ${String(min)} to ${String(max)} ${noun}`
+    : min !== undefined
+      ? ` of ${String(min)} ${noun} or more`
+      : max !== undefined
+        ? ` of at most ${String(max)} ${noun}`
+        : '';
 }
 
 /** How a value is called in a sentence. */
@@ -135,4 +164,9 @@ function subjectOf(path: readonly (string | number)[]): string {
 }
 
 const segmentsOf = (pointer: string): string[] =>
-  pointer === '' ? [] : pointer.slice(1).split('/').map((segment) => segment.replaceAll('~1', '/').replaceAll('~0', '~'));
+  pointer === ''
+    ? []
+    : pointer
+        .slice(1)
+        .split('/')
+        .map((segment) => segment.replaceAll('~1', '/').replaceAll('~0', '~'));

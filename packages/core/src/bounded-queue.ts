@@ -10,12 +10,19 @@ export class BoundedQueue<T> {
     this.capacity = capacity;
     this.#items = new Array<T | undefined>(Math.min(capacity, 16));
   }
-  get size(): number { return this.#size; }
-  get dropped(): number { return this.#dropped; }
+  get size(): number {
+    return this.#size;
+  }
+  get dropped(): number {
+    return this.#dropped;
+  }
 
   /** False, and one more drop counted, when the queue is full. */
   push(item: T): boolean {
-    if (this.#size === this.capacity) { this.#dropped++; return false; }
+    if (this.#size === this.capacity) {
+      this.#dropped++;
+      return false;
+    }
     if (this.#size === this.#items.length) this.#grow();
     this.#items[(this.#head + this.#size) % this.#items.length] = item;
     this.#size++;
@@ -29,7 +36,9 @@ export class BoundedQueue<T> {
     this.#size--;
     return item;
   }
-  peek(): T | undefined { return this.#size === 0 ? undefined : this.#items[this.#head]; }
+  peek(): T | undefined {
+    return this.#size === 0 ? undefined : this.#items[this.#head];
+  }
 
   #grow(): void {
     const next = new Array<T | undefined>(Math.min(this.capacity, this.#items.length * 2));

@@ -15,7 +15,9 @@ export interface Clock {
   sleep(delayMs: number, signal?: AbortSignal): Promise<void>;
 }
 
-interface MaybeUnref { unref?: () => void }
+interface MaybeUnref {
+  unref?: () => void;
+}
 
 export const systemClock: Clock = {
   now: () => Math.round((performance.timeOrigin + performance.now()) * 1000) as Micros,
@@ -27,9 +29,18 @@ export const systemClock: Clock = {
   },
   sleep(delayMs, signal) {
     return new Promise((resolve, reject) => {
-      if (signal?.aborted) { reject(signal.reason as Error); return; }
-      const stop = (): void => { clearTimeout(timer); reject(signal!.reason as Error); };
-      const timer = setTimeout(() => { signal?.removeEventListener('abort', stop); resolve(); }, delayMs);
+      if (signal?.aborted) {
+        reject(signal.reason as Error);
+        return;
+      }
+      const stop = (): void => {
+        clearTimeout(timer);
+        reject(signal!.reason as Error);
+      };
+      const timer = setTimeout(() => {
+        signal?.removeEventListener('abort', stop);
+        resolve();
+      }, delayMs);
       signal?.addEventListener('abort', stop, { once: true });
     });
   },

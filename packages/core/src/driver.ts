@@ -65,12 +65,26 @@ export interface Driver {
 export interface ReadPlan {
   readonly tags: readonly Tag[];
   /** What goes over the wire, for people and tests. */
-  readonly requests: readonly { readonly unit: number; readonly area: string; readonly start: number; readonly count: number; readonly tags: number }[];
+  readonly requests: readonly {
+    readonly unit: number;
+    readonly area: string;
+    readonly start: number;
+    readonly count: number;
+    readonly tags: number;
+  }[];
 }
-export interface ReadOptions { readonly timeoutMs: number }
+export interface ReadOptions {
+  readonly timeoutMs: number;
+}
 /** `value` is raw: already scaled back and checked against the type by acquisition. */
-export interface WriteItem { readonly tag: Tag; readonly value: TagValue }
-export interface WriteResult { readonly quality: Quality; readonly reason?: Reason }
+export interface WriteItem {
+  readonly tag: Tag;
+  readonly value: TagValue;
+}
+export interface WriteResult {
+  readonly quality: Quality;
+  readonly reason?: Reason;
+}
 
 /** Counters since `create`. */
 export interface DriverStats {

@@ -39,13 +39,19 @@ export class OmhError extends Error implements Reason {
     this.row = row;
     this.params = params;
   }
-  get text(): string { return this.message; }
-  get next(): string { return fill(this.row.next, this.params); }
+  get text(): string {
+    return this.message;
+  }
+  get next(): string {
+    return fill(this.row.next, this.params);
+  }
   get status(): number {
     return this.row.status ?? (this.row.blame === 'us' ? 500 : this.row.blame === 'device' || this.row.blame === 'link' ? 502 : 400);
   }
   /** The plain part that may leave the process. */
-  reason(): Reason { return { code: this.code, params: this.params, text: this.message }; }
+  reason(): Reason {
+    return { code: this.code, params: this.params, text: this.message };
+  }
 }
 
 const fill = (text: string, params: Readonly<Record<string, string | number>>): string =>

@@ -41,4 +41,6 @@ export interface BusReader {
   receive(message: Message): void | Promise<void>;
 }
 
-export interface BusSubscription { close(): void }
+export interface BusSubscription {
+  close(): void;
+}

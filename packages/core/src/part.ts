@@ -38,7 +38,9 @@ export class HealthState {
     this.#now = now;
     this.#health = { state: 'stopped', reason: { code: 'STOPPED', params: {}, text }, since: now() };
   }
-  get(): Health { return this.#health; }
+  get(): Health {
+    return this.#health;
+  }
 
   /** Returns true when something changed. */
   set(state: PartState, reason: Reason | string, nextTry?: Micros): boolean {

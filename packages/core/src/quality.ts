@@ -21,11 +21,19 @@ const rows = {
   goodLocalOverride: { code: 0x0096, reason: 'the value was set by hand', sparkplug: 192, carriesValue: true },
   uncertain: { code: 0x4000, reason: 'usable with care', sparkplug: 192, carriesValue: true },
   uncertainNoCommunicationLastUsable: {
-    code: 0x408f, reason: 'the last cycle was missed; the value shown is older', sparkplug: 500, carriesValue: false,
+    code: 0x408f,
+    reason: 'the last cycle was missed; the value shown is older',
+    sparkplug: 500,
+    carriesValue: false,
   },
   uncertainLastUsable: { code: 0x4090, reason: 'the device marks its value as old', sparkplug: 500, carriesValue: true },
   uncertainSensorNotAccurate: { code: 0x4093, reason: 'the sensor is not accurate', sparkplug: 192, carriesValue: true },
-  uncertainEngineeringUnitsExceeded: { code: 0x4094, reason: 'the value is outside the range of its unit', sparkplug: 192, carriesValue: true },
+  uncertainEngineeringUnitsExceeded: {
+    code: 0x4094,
+    reason: 'the value is outside the range of its unit',
+    sparkplug: 192,
+    carriesValue: true,
+  },
   bad: { code: 0x8000, reason: 'no usable value', sparkplug: 0, carriesValue: false },
   badDecoding: { code: 0x8007, reason: 'the answer could not be decoded', sparkplug: 0, carriesValue: false },
   badTimeout: { code: 0x800a, reason: 'the device does not answer', sparkplug: 0, carriesValue: false },
@@ -47,9 +55,9 @@ const rows = {
 export type QualityName = keyof typeof rows;
 
 /** Every quality this project produces, by name. */
-export const Quality = Object.freeze(
-  Object.fromEntries(Object.entries(rows).map(([name, row]) => [name, row.code as Quality])),
-) as { readonly [K in QualityName]: Quality };
+export const Quality = Object.freeze(Object.fromEntries(Object.entries(rows).map(([name, row]) => [name, row.code as Quality]))) as {
+  readonly [K in QualityName]: Quality;
+};
 
 const byCode = new Map<number, QualityRow & { readonly name: QualityName }>(
   Object.entries(rows).map(([name, row]) => [row.code, { ...row, name: name as QualityName }]),

@@ -17,7 +17,9 @@ export class RetrySchedule {
   constructor(options: RetryOptions) {
     this.#options = { factor: 2, jitter: 0.2, random: Math.random, ...options };
   }
-  get failures(): number { return this.#failures; }
+  get failures(): number {
+    return this.#failures;
+  }
 
   next(): number {
     const { firstMs, maxMs, factor, jitter, random } = this.#options;
@@ -25,5 +27,7 @@ export class RetrySchedule {
     this.#failures++;
     return full * (1 - jitter * random());
   }
-  reset(): void { this.#failures = 0; }
+  reset(): void {
+    this.#failures = 0;
+  }
 }

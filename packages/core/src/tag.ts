@@ -4,7 +4,20 @@ export type TagId = number & { readonly [tagId]: true };
 
 /** Data types as they are written in the hub file. 64-bit integers are always `bigint` in memory. */
 export const dataTypes = [
-  'bool', 'bit', 'int8', 'uint8', 'int16', 'uint16', 'int32', 'uint32', 'int64', 'uint64', 'float', 'double', 'string', 'bytes',
+  'bool',
+  'bit',
+  'int8',
+  'uint8',
+  'int16',
+  'uint16',
+  'int32',
+  'uint32',
+  'int64',
+  'uint64',
+  'float',
+  'double',
+  'string',
+  'bytes',
 ] as const;
 export type DataType = (typeof dataTypes)[number];
 

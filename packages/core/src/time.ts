@@ -24,7 +24,14 @@ export function parseRfc3339(text: string): Micros | undefined {
 }
 
 const unitMs: Readonly<Record<string, number>> = {
-  us: 0.001, ms: 1, s: 1000, m: 60_000, min: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000,
+  us: 0.001,
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  min: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
 };
 
 /** Parses `250ms`, `1s`, `1.5h`, `90d` to milliseconds; `undefined` when it is no duration. A bare number has no unit and is refused. */
@@ -36,7 +43,12 @@ export function parseDurationMs(text: string): number | undefined {
 
 /** The shortest exact form: `500 ms`, `1 s`, `90 d`. */
 export function formatDuration(ms: number): string {
-  for (const [unit, size] of [['d', 86_400_000], ['h', 3_600_000], ['min', 60_000], ['s', 1000]] as const) {
+  for (const [unit, size] of [
+    ['d', 86_400_000],
+    ['h', 3_600_000],
+    ['min', 60_000],
+    ['s', 1000],
+  ] as const) {
     if (ms >= size && (ms % size === 0 || unit === 's')) return `${Math.round((ms / size) * 10) / 10} ${unit}`;
   }
   return `${Math.round(ms)} ms`;

@@ -34,28 +34,51 @@ export interface GroupCycle {
   readonly batch: ValueBatch;
 }
 
-export function createBatch(n: number, receiveTime: Micros, columns: { i64?: boolean; any?: boolean } = {}): {
-  ids: Uint32Array; quality: Uint16Array; num: Float64Array; i64: BigInt64Array | null; any: (TagValue | undefined)[] | null;
-  sourceTime: Float64Array | null; receiveTime: Micros; reasons: (Reason | undefined)[] | null;
+export function createBatch(
+  n: number,
+  receiveTime: Micros,
+  columns: { i64?: boolean; any?: boolean } = {},
+): {
+  ids: Uint32Array;
+  quality: Uint16Array;
+  num: Float64Array;
+  i64: BigInt64Array | null;
+  any: (TagValue | undefined)[] | null;
+  sourceTime: Float64Array | null;
+  receiveTime: Micros;
+  reasons: (Reason | undefined)[] | null;
 } {
   return {
-    ids: new Uint32Array(n), quality: new Uint16Array(n), num: new Float64Array(n),
-    i64: columns.i64 ? new BigInt64Array(n) : null, any: columns.any ? new Array<TagValue | undefined>(n) : null,
-    sourceTime: null, receiveTime, reasons: null,
+    ids: new Uint32Array(n),
+    quality: new Uint16Array(n),
+    num: new Float64Array(n),
+    i64: columns.i64 ? new BigInt64Array(n) : null,
+    any: columns.any ? new Array<TagValue | undefined>(n) : null,
+    sourceTime: null,
+    receiveTime,
+    reasons: null,
   };
 }
 
 /** The value of row i in its own JavaScript type, or undefined where the row carries none. uint64 comes back unsigned. */
-export function valueAt(batch: ValueBatch, i: number, tag: Pick<Tag, 'type'> & Partial<Pick<Tag, 'decimal' | 'bias'>>): TagValue | undefined {
+export function valueAt(
+  batch: ValueBatch,
+  i: number,
+  tag: Pick<Tag, 'type'> & Partial<Pick<Tag, 'decimal' | 'bias'>>,
+): TagValue | undefined {
   if (!carriesValue(batch.quality[i]!)) return undefined;
   const other = batch.any?.[i];
   if (other !== undefined) return other;
   switch (tag.type) {
-    case 'int64': case 'uint64':
+    case 'int64':
+    case 'uint64':
       if (batch.i64 === null || isScaled(tag)) return batch.num[i]!;
       return tag.type === 'uint64' ? BigInt.asUintN(64, batch.i64[i]!) : batch.i64[i]!;
-    case 'bool': case 'bit': return isScaled(tag) ? batch.num[i]! : batch.num[i] !== 0;
-    default: return batch.num[i]!;
+    case 'bool':
+    case 'bit':
+      return isScaled(tag) ? batch.num[i]! : batch.num[i] !== 0;
+    default:
+      return batch.num[i]!;
   }
 }
 

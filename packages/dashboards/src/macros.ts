@@ -23,7 +23,9 @@ export function expandMacros(sql: string, range: MacroRange): string {
   const valid = isInstant(from) && isInstant(to) && from <= to && Number.isFinite(intervalMs) && intervalMs >= 1 && intervalMs <= maxMs;
   if (!valid) throw errors.DASHBOARD_RANGE({ from, to, intervalMs });
   const words: Readonly<Record<string, string>> = {
-    $__from: new Date(from).toISOString(), $__to: new Date(to).toISOString(), $__interval: `${Math.round(intervalMs)} milliseconds`,
+    $__from: new Date(from).toISOString(),
+    $__to: new Date(to).toISOString(),
+    $__interval: `${Math.round(intervalMs)} milliseconds`,
   };
   let out = '';
   let done = 0;

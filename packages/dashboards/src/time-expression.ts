@@ -17,7 +17,7 @@ export function parseTimeExpression(text: string, nowMs: number, edge: 'start' |
     return micros === undefined ? undefined : valid(Math.floor(micros / 1000));
   }
   let ms = nowMs;
-  for (let at = 3; at < expression.length;) {
+  for (let at = 3; at < expression.length; ) {
     step.lastIndex = at;
     const match = step.exec(expression);
     if (match === null) return undefined;

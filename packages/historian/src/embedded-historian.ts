@@ -53,7 +53,7 @@ interface Waiting {
  * that what resolves is stored once; questions asked meanwhile are refused with HISTORIAN_RESTARTING.
  */
 export class EmbeddedHistorian implements Part, Historian {
-  readonly id = 'historian/embedded';
+  readonly id = 'historian';
   readonly dialect = 'duckdb';
   readonly #options: EmbeddedHistorianOptions;
   readonly #clock: Clock;

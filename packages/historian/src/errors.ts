@@ -138,7 +138,7 @@ export const errors = defineErrors({
   },
   HISTORIAN_COLUMN_MISSING: {
     blame: 'caller',
-    text: 'column {column} must not be empty, and the row has no value for it',
+    text: 'Column {column} must not be empty, and the row has no value for it.',
     next: 'Send the value, or drop NOT NULL from the column.',
   },
   HISTORIAN_ROW_REFUSED: {

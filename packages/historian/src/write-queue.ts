@@ -7,8 +7,9 @@ const mostSamples = 262_144;
 const mostRows = 50_000;
 const mostBytes = 64 * 1024 * 1024;
 const mostEntries = 100_000;
-/** Group commit: what came within this time, or so many rows, is one transaction. */
-const gatherMs = 50;
+/** Group commit: what came within this time, or so many rows, is one transaction. Somebody waits for a row, nobody for a sample. */
+const gatherSamplesMs = 250;
+const gatherRowsMs = 5;
 const gatherRows = 10_000;
 const framesInFlight = 2;
 /** A frame that ends the store's process this often is given up: one bad row must not stop the others for ever. */
@@ -57,6 +58,7 @@ export class WriteQueue {
   #nextFrame = 1;
   #online = false;
   #timer: Cancel | undefined;
+  #timerAtMs = 0;
   #due = false;
   #handed = 0;
   #settled = 0;
@@ -207,6 +209,7 @@ export class WriteQueue {
       this.#queuedBytes += bytes;
       this.#pendingRows += samples + rows;
       if (urgent) this.#due = true;
+      else if (rows > 0) this.#arm(gatherRowsMs);
       this.#pump();
     });
   }
@@ -221,13 +224,19 @@ export class WriteQueue {
       this.#fly();
     }
     if (this.#pending.size === 0) this.#disarm();
-    else if (!this.#due && !this.#timer) {
-      this.#timer = this.#clock.after(gatherMs, () => {
-        this.#timer = undefined;
-        this.#due = true;
-        this.#pump();
-      });
-    }
+    else if (!this.#due && !this.#timer) this.#arm(gatherSamplesMs);
+  }
+  /** Everything that waits goes at the latest in `ms`; an earlier time stands. */
+  #arm(ms: number): void {
+    const atMs = this.#clock.monotonicMs() + ms;
+    if (this.#timer && this.#timerAtMs <= atMs) return;
+    this.#timer?.();
+    this.#timerAtMs = atMs;
+    this.#timer = this.#clock.after(ms, () => {
+      this.#timer = undefined;
+      this.#due = true;
+      this.#pump();
+    });
   }
   #disarm(): void {
     this.#timer?.();

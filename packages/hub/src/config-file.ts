@@ -11,10 +11,16 @@ export class ConfigFile {
   readonly path: string;
   #parsed!: ParsedHub;
 
-  constructor(path: string) { this.path = resolve(path); }
+  constructor(path: string) {
+    this.path = resolve(path);
+  }
   /** Valid after `load` succeeded. */
-  get parsed(): ParsedHub { return this.#parsed; }
-  get text(): string { return this.#parsed.text; }
+  get parsed(): ParsedHub {
+    return this.#parsed;
+  }
+  get text(): string {
+    return this.#parsed.text;
+  }
 
   /** Reads and checks the file; all faults at once. Throws when it cannot be read at all. */
   load(): Result<HubConfig, ConfigIssue[]> {
@@ -34,28 +40,44 @@ export class ConfigFile {
     try {
       accessSync(this.path, constants.W_OK);
       writeFileDurably(this.path, next.text);
-    } catch (thrown) { throw errors.HUB_FILE_READ_ONLY({ file: this.path, detail: plain(thrown) }, { cause: thrown }); }
+    } catch (thrown) {
+      throw errors.HUB_FILE_READ_ONLY({ file: this.path, detail: plain(thrown) }, { cause: thrown });
+    }
     this.#parsed = next;
   }
 
   #read(): string {
-    try { return readFileSync(this.path, 'utf8'); }
-    catch (thrown) { throw errors.HUB_FILE_UNREADABLE({ file: this.path, detail: plain(thrown) }, { cause: thrown }); }
+    try {
+      return readFileSync(this.path, 'utf8');
+    } catch (thrown) {
+      throw errors.HUB_FILE_UNREADABLE({ file: this.path, detail: plain(thrown) }, { cause: thrown });
+    }
   }
 }
 
-const parseText = (text: string, file: string): Result<ParsedHub, ConfigIssue[]> => parseHubText(text, {
-  file, registry, env: (name) => process.env[name], readFile: (path) => readFileSync(resolve(dirname(file), path), 'utf8'),
-});
+const parseText = (text: string, file: string): Result<ParsedHub, ConfigIssue[]> =>
+  parseHubText(text, {
+    file,
+    registry,
+    env: (name) => process.env[name],
+    readFile: (path) => readFileSync(resolve(dirname(file), path), 'utf8'),
+  });
 
 function plain(thrown: unknown): string {
   switch ((thrown as NodeJS.ErrnoException).code) {
-    case 'ENOENT': return 'there is no such file';
-    case 'EACCES': case 'EPERM': return 'the user that runs omh has no permission';
-    case 'EROFS': return 'its file system is read-only';
-    case 'EISDIR': return 'it is a folder';
-    case 'ENOSPC': return 'the disk is full';
-    default: return thrown instanceof Error ? thrown.message : String(thrown);
+    case 'ENOENT':
+      return 'there is no such file';
+    case 'EACCES':
+    case 'EPERM':
+      return 'the user that runs omh has no permission';
+    case 'EROFS':
+      return 'its file system is read-only';
+    case 'EISDIR':
+      return 'it is a folder';
+    case 'ENOSPC':
+      return 'the disk is full';
+    default:
+      return thrown instanceof Error ? thrown.message : String(thrown);
   }
 }
 

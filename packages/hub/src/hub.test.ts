@@ -44,18 +44,42 @@ async function hub(t: TestContext, options: { start?: boolean; text?: string } =
   writeFileSync(path, options.text ?? file(5020));
   // The port is chosen by the system before anything listens, as the command line does.
   const { createServer } = await import('node:net');
-  const port = await new Promise<number>((resolve) => { const s = createServer(); s.listen(0, '127.0.0.1', () => { const { port: p } = s.address() as { port: number }; s.close(() => resolve(p)); }); });
-  const made = new Hub({ file: path, dataDir: join(dir, 'data'), version: 'test', clock: systemClock, log: silentLogger, adminTokens: ['a-token-of-more-than-24-characters'], ports: { modbus: port } });
-  t.after(async () => { await made.stop(); rmSync(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 }); });
+  const port = await new Promise<number>((resolve) => {
+    const s = createServer();
+    s.listen(0, '127.0.0.1', () => {
+      const { port: p } = s.address() as { port: number };
+      s.close(() => resolve(p));
+    });
+  });
+  const made = new Hub({
+    file: path,
+    dataDir: join(dir, 'data'),
+    version: 'test',
+    clock: systemClock,
+    log: silentLogger,
+    adminTokens: ['a-token-of-more-than-24-characters'],
+    ports: { modbus: port },
+  });
+  t.after(async () => {
+    await made.stop();
+    rmSync(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+  });
   if (options.start !== false) await made.start();
   return { hub: made, path, dir };
 }
 
 async function until(what: string, check: () => boolean): Promise<void> {
-  for (let i = 0; i < 400 && !check(); i++) await new Promise((resolve) => { setTimeout(resolve, 10); });
+  for (let i = 0; i < 400 && !check(); i++)
+    await new Promise((resolve) => {
+      setTimeout(resolve, 10);
+    });
   assert.ok(check(), what);
 }
-const code = async (work: Promise<unknown>): Promise<string> => work.then(() => 'ok', (thrown: OmhError) => thrown.code);
+const code = async (work: Promise<unknown>): Promise<string> =>
+  work.then(
+    () => 'ok',
+    (thrown: OmhError) => thrown.code,
+  );
 
 test('a device follows its simulator to another port, and every part runs', async (t) => {
   const { hub: h } = await hub(t);
@@ -69,7 +93,13 @@ test('a device follows its simulator to another port, and every part runs', asyn
 test('a rule sees each cycle of the app, in this process, with no encoding in between', async (t) => {
   const { hub: h } = await hub(t);
   const seen: unknown[] = [];
-  h.bus.subscribe(['copy'], { name: 'test', delivery: 'volatile', receive: (message) => { seen.push(message.json()); } });
+  h.bus.subscribe(['copy'], {
+    name: 'test',
+    delivery: 'volatile',
+    receive: (message) => {
+      seen.push(message.json());
+    },
+  });
   await until('three copies', () => seen.length >= 3);
   assert.ok((seen[0] as { t: number }).t >= 280);
 });
@@ -89,13 +119,19 @@ test('a change restarts only what it touches, keeps comments, and moves the revi
   const connects = h.devices()[0]!.stats.connects;
   const { revision } = await h.edit([{ op: 'add', path: 'rules/second', value: { sql: 'SELECT * FROM "a"', actions: [] } }], me);
   assert.equal(revision, 2);
-  assert.deepEqual(h.rules().map((r) => r.name), ['copy', 'second']);
+  assert.deepEqual(
+    h.rules().map((r) => r.name),
+    ['copy', 'second'],
+  );
   assert.equal(h.devices()[0]!.stats.connects, connects);
   const text = readFileSync(path, 'utf8');
   assert.ok(text.startsWith(file(5020).split('rules:')[0]!), text);
   assert.match(text, /second:/);
   await h.edit([{ op: 'remove', path: 'rules/second' }], me);
-  assert.deepEqual(h.rules().map((r) => r.name), ['copy']);
+  assert.deepEqual(
+    h.rules().map((r) => r.name),
+    ['copy'],
+  );
 });
 
 test('ids of tags stay when a device is changed', async (t) => {
@@ -110,8 +146,24 @@ test('ids of tags stay when a device is changed', async (t) => {
 test('a change that is wrong, stale or cannot be written changes nothing', async (t) => {
   const { hub: h, path } = await hub(t);
   const text = readFileSync(path, 'utf8');
-  const wrong = h.edit([{ op: 'add', path: 'devices/bad', value: { driver: 'modbus-tcp', settings: { host: 'h', port: 502 }, groups: { g: { interval: '1s', tags: { x: { address: '9!x', type: 'int16' } } } } } }], me);
-  await assert.rejects(wrong, (thrown) => thrown instanceof InvalidHubFile && thrown.issues.some((i) => i.path.includes('devices/bad') && i.line > 0));
+  const wrong = h.edit(
+    [
+      {
+        op: 'add',
+        path: 'devices/bad',
+        value: {
+          driver: 'modbus-tcp',
+          settings: { host: 'h', port: 502 },
+          groups: { g: { interval: '1s', tags: { x: { address: '9!x', type: 'int16' } } } },
+        },
+      },
+    ],
+    me,
+  );
+  await assert.rejects(
+    wrong,
+    (thrown) => thrown instanceof InvalidHubFile && thrown.issues.some((i) => i.path.includes('devices/bad') && i.line > 0),
+  );
   assert.equal(readFileSync(path, 'utf8'), text);
   assert.equal(h.revision, 1);
   writeFileSync(path, `${text}# by hand\n`);
@@ -128,10 +180,20 @@ test('a change that is wrong, stale or cannot be written changes nothing', async
 
 test('two changes at once go one after the other', async (t) => {
   const { hub: h } = await hub(t);
-  const add = (name: string): Promise<{ revision: number }> => h.edit([{ op: 'add', path: `rules/${name}`, value: { sql: 'SELECT * FROM "a"', actions: [] } }], me);
+  const add = (name: string): Promise<{ revision: number }> =>
+    h.edit([{ op: 'add', path: `rules/${name}`, value: { sql: 'SELECT * FROM "a"', actions: [] } }], me);
   const done = await Promise.all([add('one'), add('two'), add('three')]);
-  assert.deepEqual(done.map((d) => d.revision), [2, 3, 4]);
-  assert.deepEqual(h.rules().map((r) => r.name).sort(), ['copy', 'one', 'three', 'two']);
+  assert.deepEqual(
+    done.map((d) => d.revision),
+    [2, 3, 4],
+  );
+  assert.deepEqual(
+    h
+      .rules()
+      .map((r) => r.name)
+      .sort(),
+    ['copy', 'one', 'three', 'two'],
+  );
 });
 
 test('a secret of the hub file is told by its name only', async (t) => {
@@ -146,12 +208,16 @@ test('a hub file with faults tells them all and leaves the data directory free',
   t.after(() => rmSync(dir, { recursive: true, force: true }));
   const path = join(dir, 'hub.yaml');
   writeFileSync(path, 'version: 1\nhub: { nam: x }\ndevises: {}\n');
-  const make = (): Hub => new Hub({ file: path, dataDir: join(dir, 'data'), version: 'test', clock: systemClock, log: silentLogger, adminTokens: [] });
+  const make = (): Hub =>
+    new Hub({ file: path, dataDir: join(dir, 'data'), version: 'test', clock: systemClock, log: silentLogger, adminTokens: [] });
   assert.throws(make, (thrown) => thrown instanceof InvalidHubFile && thrown.issues.length >= 2);
   assert.throws(make, InvalidHubFile);
 });
 
 test('a second hub on the same data directory is refused', async (t) => {
   const { path, dir } = await hub(t, { start: false });
-  assert.throws(() => new Hub({ file: path, dataDir: join(dir, 'data'), version: 'test', clock: systemClock, log: silentLogger, adminTokens: [] }), (thrown: OmhError) => thrown.code === 'STORAGE_LOCKED');
+  assert.throws(
+    () => new Hub({ file: path, dataDir: join(dir, 'data'), version: 'test', clock: systemClock, log: silentLogger, adminTokens: [] }),
+    (thrown: OmhError) => thrown.code === 'STORAGE_LOCKED',
+  );
 });

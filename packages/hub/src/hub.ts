@@ -9,13 +9,25 @@ import { Rule, type RuleStatus } from '@omh/rules';
 import { createSimulator, type RequestLogEntry, type Simulator, type SimulatorConfig } from '@omh/simulators';
 import { Documents, lockDataDirectory, type DataDirectory } from '@omh/storage';
 import {
-  isScaled, parseDurationMs, reasonOf,
-  type Clock, type GroupCycle, type Historian, type HistoryTag, type Logger, type MessageBus, type MetricSample, type Micros,
-  type Part, type Principal, type Tag,
+  isScaled,
+  parseDurationMs,
+  reasonOf,
+  type Clock,
+  type GroupCycle,
+  type Historian,
+  type HistoryTag,
+  type Logger,
+  type MessageBus,
+  type MetricSample,
+  type Micros,
+  type Part,
+  type Principal,
+  type Tag,
 } from '@omh/core';
 import { ConfigFile, InvalidHubFile } from './config-file.ts';
 import { errors } from './errors.ts';
-import type { FlowSnapshot } from './flow.ts';
+import { countersOf, flowOf, type FlowSnapshot } from './flow.ts';
+import type { Rooms } from './rooms.ts';
 import { LoopDelay } from './loop-delay.ts';
 import { withPorts, type PortOverrides } from './overrides.ts';
 import { plantOf, type PlantDevice } from './plant.ts';
@@ -34,7 +46,9 @@ export interface HubOptions {
   readonly ports?: PortOverrides;
 }
 
-interface RevisionDocument { readonly revision: number }
+interface RevisionDocument {
+  readonly revision: number;
+}
 
 /**
  * The one composer: makes the parts that the hub file names, wires them through core's contracts, starts and stops them, and
@@ -53,15 +67,10 @@ export class Hub {
   readonly #documents: Documents;
   readonly #tagIds: TagRegistry;
   readonly #cycles: Cycles;
-  readonly #historian: EmbeddedHistorian;
-  readonly #broker: Broker;
   readonly #recorder: Recorder;
   readonly #rates: Rates;
   readonly #loop: LoopDelay;
-  readonly #simulators = new Map<string, Simulator>();
-  readonly #devices = new Map<string, Device>();
-  readonly #apps = new Map<string, MqttApp>();
-  readonly #rules = new Map<string, Rule>();
+  readonly #rooms: Rooms;
   readonly #extra: Part[] = [];
   #config: HubConfig;
   #revision: number;
@@ -87,12 +96,17 @@ export class Hub {
       this.#tagIds = new TagRegistry(this.#documents);
       this.#cycles = new Cycles(options.log);
       const { historian, broker } = this.#config;
-      this.#historian = new EmbeddedHistorian({
-        dir: this.#directory.sub('historian'), retentionMs: parseDurationMs(historian.retention)!, setup: historian.setup,
-        clock: options.clock, log: options.log.child({ part: 'historian' }),
+      const embedded = new EmbeddedHistorian({
+        dir: this.#directory.sub('historian'),
+        retentionMs: parseDurationMs(historian.retention)!,
+        setup: historian.setup,
+        clock: options.clock,
+        log: options.log.child({ part: 'historian' }),
       });
-      this.#broker = new Broker({
-        listeners: broker.listeners, clock: options.clock, log: options.log.child({ part: 'broker' }),
+      const own = new Broker({
+        listeners: broker.listeners,
+        clock: options.clock,
+        log: options.log.child({ part: 'broker' }),
         authenticate: ({ username, password, anonymousAllowed }) => {
           const byToken = password === undefined ? undefined : this.access.byToken(Buffer.from(password).toString('utf8'));
           if (byToken) return byToken;
@@ -100,13 +114,20 @@ export class Hub {
         },
         authorize: (principal, action, topic) => allows(principal, action === 'publish' ? 'mqtt.publish' : 'mqtt.subscribe', topic),
       });
-      this.#recorder = new Recorder(this.#historian, options.log);
-      this.#rates = new Rates(options.clock, () => this.#counters());
+      this.#rooms = { simulators: new Map(), devices: new Map(), apps: new Map(), rules: new Map(), broker: own, historian: embedded };
+      this.#recorder = new Recorder(embedded, options.log);
+      this.#rates = new Rates(options.clock, () => countersOf(this.#rooms));
       this.#loop = new LoopDelay(options.clock);
       this.#cycles.onEvery((cycle) => this.#recorder.record(cycle));
       this.#cycles.onEvery((cycle) => this.values.update(cycle));
       for (const [name, config] of Object.entries(this.#config.simulators)) {
-        this.#simulators.set(name, createSimulator(name, config as unknown as SimulatorConfig, { clock: options.clock, log: options.log.child({ part: `simulator/${name}` }) }));
+        this.#rooms.simulators.set(
+          name,
+          createSimulator(name, config as unknown as SimulatorConfig, {
+            clock: options.clock,
+            log: options.log.child({ part: `simulator/${name}` }),
+          }),
+        );
       }
     } catch (thrown) {
       this.#directory.release();
@@ -114,32 +135,56 @@ export class Hub {
     }
   }
 
-  get config(): HubConfig { return this.#config; }
-  get configFile(): string { return this.#file.path; }
-  configText(): string { return this.#file.text; }
+  get config(): HubConfig {
+    return this.#config;
+  }
+  get configFile(): string {
+    return this.#file.path;
+  }
+  configText(): string {
+    return this.#file.text;
+  }
   /** The file's configuration with secrets as `!env NAME` and `!file PATH`: what may leave the process. */
-  publicConfig(): HubConfig { return withoutSecrets(this.#file.parsed.config, this.#file.parsed.secrets); }
-  get revision(): number { return this.#revision; }
-  get dataDir(): string { return this.#directory.path; }
-  get bus(): MessageBus { return this.#broker.bus; }
-  get historian(): Historian { return this.#historian; }
-  mqttAddresses(): { tcp?: string; ws?: string } { return this.#broker.addresses(); }
+  publicConfig(): HubConfig {
+    return withoutSecrets(this.#file.parsed.config, this.#file.parsed.secrets);
+  }
+  get revision(): number {
+    return this.#revision;
+  }
+  get dataDir(): string {
+    return this.#directory.path;
+  }
+  get bus(): MessageBus {
+    return this.#rooms.broker.bus;
+  }
+  get historian(): Historian {
+    return this.#rooms.historian;
+  }
+  mqttAddresses(): { tcp?: string; ws?: string } {
+    return this.#rooms.broker.addresses();
+  }
 
   /** Parts that live above the hub, such as the API server, are shown and counted with the others but started by their owner. */
-  addPart(part: Part): void { this.#extra.push(part); }
+  addPart(part: Part): void {
+    this.#extra.push(part);
+  }
 
   /** Resolves when everything serves. A device or external broker that is down is not a failure; a taken port is. */
   async start(): Promise<void> {
     this.#loop.start();
     try {
-      await Promise.all([this.#historian.start(), this.#broker.start(), ...[...this.#simulators.values()].map((s) => s.start())]);
+      await Promise.all([
+        this.#rooms.historian.start(),
+        this.#rooms.broker.start(),
+        ...[...this.#rooms.simulators.values()].map((s) => s.start()),
+      ]);
       const plant = plantOf(this.#config, this.#tagIds);
       this.#takeTags(plant);
       for (const device of plant) this.#addDevice(device);
       for (const name of Object.keys(this.#config.rules)) this.#addRule(name);
       for (const name of Object.keys(this.#config.apps)) this.#addApp(name);
       // Readers first, so that the first cycle already finds its rules.
-      for (const part of [...this.#rules.values(), ...this.#apps.values(), ...this.#devices.values()]) await part.start();
+      for (const part of [...this.#rooms.rules.values(), ...this.#rooms.apps.values(), ...this.#rooms.devices.values()]) await part.start();
       this.#rates.start();
     } catch (thrown) {
       await this.stop();
@@ -151,29 +196,62 @@ export class Hub {
   async stop(): Promise<void> {
     this.#rates.stop();
     this.#loop.stop();
-    const stages: Iterable<Part>[] = [this.#devices.values(), this.#apps.values(), this.#rules.values(), [this.#broker], [this.#historian], this.#simulators.values()];
+    const stages: Iterable<Part>[] = [
+      this.#rooms.devices.values(),
+      this.#rooms.apps.values(),
+      this.#rooms.rules.values(),
+      [this.#rooms.broker],
+      [this.#rooms.historian],
+      this.#rooms.simulators.values(),
+    ];
     for (const stage of stages) {
-      await Promise.all([...stage].map((part) => part.stop().catch((thrown: unknown) => this.log.error('a part did not stop cleanly', { part: part.id, err: thrown }))));
+      await Promise.all(
+        [...stage].map((part) =>
+          part.stop().catch((thrown: unknown) => this.log.error('a part did not stop cleanly', { part: part.id, err: thrown })),
+        ),
+      );
     }
     this.#directory.release();
   }
 
-  status(): HubStatus { return statusOf(this.#parts()); }
-  devices(): DeviceStatus[] { return [...this.#devices.values()].map((d) => d.status()); }
-  apps(): AppStatus[] { return [...this.#apps.values()].map((a) => a.status()); }
-  rules(): RuleStatus[] { return [...this.#rules.values()].map((r) => r.status()); }
-  clients(): ClientInfo[] { return this.#broker.clients(); }
-  simulators(): readonly Simulator[] { return [...this.#simulators.values()]; }
+  status(): HubStatus {
+    return statusOf(this.#parts());
+  }
+  devices(): DeviceStatus[] {
+    return [...this.#rooms.devices.values()].map((d) => d.status());
+  }
+  apps(): AppStatus[] {
+    return [...this.#rooms.apps.values()].map((a) => a.status());
+  }
+  rules(): RuleStatus[] {
+    return [...this.#rooms.rules.values()].map((r) => r.status());
+  }
+  clients(): ClientInfo[] {
+    return this.#rooms.broker.clients();
+  }
+  simulators(): readonly Simulator[] {
+    return [...this.#rooms.simulators.values()];
+  }
 
-  async startSimulator(name: string): Promise<void> { await this.#simulator(name).start(); }
-  async stopSimulator(name: string): Promise<void> { await this.#simulator(name).stop(); }
-  simulatorLog(name: string, after?: number): readonly RequestLogEntry[] { return this.#simulator(name).requests(after); }
+  async startSimulator(name: string): Promise<void> {
+    await this.#simulator(name).start();
+  }
+  async stopSimulator(name: string): Promise<void> {
+    await this.#simulator(name).stop();
+  }
+  simulatorLog(name: string, after?: number): readonly RequestLogEntry[] {
+    return this.#simulator(name).requests(after);
+  }
 
   /** Resolves after the device confirmed. The caller has checked the permission `tag.write`. */
-  async write(target: { readonly device: string; readonly group: string; readonly tag: string } | { readonly path: string }, value: unknown, principal: Principal): Promise<void> {
+  async write(
+    target: { readonly device: string; readonly group: string; readonly tag: string } | { readonly path: string },
+    value: unknown,
+    principal: Principal,
+  ): Promise<void> {
     const found = 'path' in target ? this.values.byPath(target.path) : this.values.byTag(target.device, target.group, target.tag);
     const name = 'path' in target ? target.path : `${target.device}/${target.group}/${target.tag}`;
-    const device = found && this.#devices.get(found.tag.device);
+    const device = found && this.#rooms.devices.get(found.tag.device);
     if (!device) throw errors.HUB_NO_SUCH_TAG({ tag: name });
     await device.write(found.tag, value);
     this.log.info('a value was written', { tag: name, value, by: principal.name });
@@ -192,47 +270,27 @@ export class Hub {
       if (!edited.ok) throw new InvalidHubFile(this.#file.path, edited.error);
       this.#file.write(edited.value);
       const next = withPorts(edited.value.config, this.#options.ports ?? {});
-      try { await this.#apply(next); } catch (thrown) {
+      try {
+        await this.#apply(next);
+      } catch (thrown) {
         this.#file.write(former.file);
         await this.#apply(former.config);
         throw errors.HUB_NOT_APPLIED({ detail: reasonOf(thrown).text }, { cause: thrown });
       }
       this.#documents.put('revision', { revision: ++this.#revision } satisfies RevisionDocument);
-      this.log.info('the configuration was changed', { revision: this.#revision, by: principal.name, ops: ops.map((op) => `${op.op} ${op.path}`) });
+      this.log.info('the configuration was changed', {
+        revision: this.#revision,
+        by: principal.name,
+        ops: ops.map((op) => `${op.op} ${op.path}`),
+      });
       return { revision: this.#revision };
-    } finally { this.#applying = false; }
+    } finally {
+      this.#applying = false;
+    }
   }
 
   flow(): FlowSnapshot {
-    const rate = (name: string): number => this.#rates.perSecond(name);
-    const broker = this.#broker.stats();
-    const history = this.#historian.stats();
-    const of = (part: Part): { state: Part['health'] extends () => infer H ? H extends { state: infer S } ? S : never : never; sentence: string } => {
-      const health = part.health();
-      return { state: health.state, sentence: health.reason.text };
-    };
-    return {
-      time: this.clock.now(),
-      devices: [...this.#devices.values()].map((d) => {
-        const s = d.status();
-        return { name: s.name, ...of(d), driver: s.driver, endpoint: s.endpoint, valuesPerSecond: rate(`${d.id}/values`), tags: s.tags, ...s.counts };
-      }),
-      apps: [...this.#apps.values()].map((a) => ({ name: a.name, ...of(a), type: 'mqtt', messagesPerSecond: rate(`${a.id}/messages`) })),
-      broker: {
-        ...of(this.#broker), clients: broker.clients, subscriptions: broker.subscriptions, retained: broker.retained, dropped: broker.dropped,
-        messagesInPerSecond: rate('broker/in'), messagesOutPerSecond: rate('broker/out'),
-      },
-      rules: [...this.#rules.values()].map((r) => ({
-        name: r.status().name, ...of(r), matchedPerSecond: rate(`${r.id}/matched`), passedPerSecond: rate(`${r.id}/passed`), failedPerSecond: rate(`${r.id}/failed`),
-      })),
-      historian: {
-        ...of(this.#historian), samplesPerSecond: rate('historian/samples'), rowsPerSecond: rate('historian/rows'),
-        commitP50Ms: history.commitP50Ms, queued: history.queued, bytesOnDisk: history.bytesOnDisk,
-      },
-      simulators: [...this.#simulators.values()].map((s) => ({ name: s.name, state: s.health().state, requestsPerSecond: rate(`${s.id}/requests`) })),
-      loop: { p99Ms: this.#loop.p99Ms },
-      rssMb: process.memoryUsage.rss() / 1e6,
-    };
+    return flowOf(this.#rooms, this.#rates, { p99Ms: this.#loop.p99Ms }, this.clock.now());
   }
 
   *metrics(): Iterable<MetricSample> {
@@ -242,42 +300,28 @@ export class Hub {
     }
     for (const { tag, value, quality } of this.values.iterate()) {
       if (quality !== 'good' || (typeof value !== 'number' && typeof value !== 'boolean' && typeof value !== 'bigint')) continue;
-      yield { name: 'omh_tag', value: Number(value), labels: { device: tag.device, group: tag.group, tag: tag.name, path: tag.path, unit: tag.unit ?? '' } };
+      yield {
+        name: 'omh_tag',
+        value: Number(value),
+        labels: { device: tag.device, group: tag.group, tag: tag.name, path: tag.path, unit: tag.unit ?? '' },
+      };
     }
     yield { name: 'omh_recorder_dropped_total', value: this.#recorder.dropped };
     yield { name: 'omh_loop_delay_p99_seconds', value: this.#loop.p99Ms / 1000 };
   }
 
   *#parts(): Iterable<Part> {
-    yield* this.#simulators.values();
-    yield* this.#devices.values();
-    yield* this.#apps.values();
-    yield this.#broker;
-    yield* this.#rules.values();
-    yield this.#historian;
+    yield* this.#rooms.simulators.values();
+    yield* this.#rooms.devices.values();
+    yield* this.#rooms.apps.values();
+    yield this.#rooms.broker;
+    yield* this.#rooms.rules.values();
+    yield this.#rooms.historian;
     yield* this.#extra;
   }
 
-  *#counters(): Iterable<readonly [string, number]> {
-    for (const d of this.#devices.values()) yield [`${d.id}/values`, d.status().values];
-    for (const a of this.#apps.values()) yield [`${a.id}/messages`, a.status().messages];
-    for (const r of this.#rules.values()) {
-      const s = r.status();
-      yield [`${r.id}/matched`, s.matched];
-      yield [`${r.id}/passed`, s.passed];
-      yield [`${r.id}/failed`, s.failed];
-    }
-    for (const s of this.#simulators.values()) yield [`${s.id}/requests`, s.stats().requests];
-    const broker = this.#broker.stats();
-    yield ['broker/in', broker.messagesIn];
-    yield ['broker/out', broker.messagesOut];
-    const history = this.#historian.stats();
-    yield ['historian/samples', history.samples];
-    yield ['historian/rows', history.rows];
-  }
-
   #simulator(name: string): Simulator {
-    const simulator = this.#simulators.get(name);
+    const simulator = this.#rooms.simulators.get(name);
     if (!simulator) throw errors.HUB_NO_SUCH_SIMULATOR({ name });
     return simulator;
   }
@@ -285,33 +329,51 @@ export class Hub {
   #takeTags(plant: readonly PlantDevice[]): void {
     const tags = plant.flatMap((d) => d.groups.flatMap((g) => g.tags));
     this.values.configure(tags, this.clock.now());
-    this.#historian.ensureTags(tags.map(historyTag)).catch((thrown: unknown) => this.log.error('the historian did not take the tags', { err: thrown }));
+    this.#rooms.historian
+      .ensureTags(tags.map(historyTag))
+      .catch((thrown: unknown) => this.log.error('the historian did not take the tags', { err: thrown }));
   }
 
   #addDevice(plant: PlantDevice): Device {
     const config = this.#config.devices[plant.name]!;
     const device = new Device({
-      name: plant.name, module: driverModules.find((m) => m.id === config.driver)!, settings: config.settings, path: plant.path, groups: plant.groups,
-      clock: this.clock, log: this.log.child({ part: `device/${plant.name}` }),
-      emit: (cycle: GroupCycle) => this.#cycles.emit(cycle), counts: () => this.values.counts(plant.name),
+      name: plant.name,
+      module: driverModules.find((m) => m.id === config.driver)!,
+      settings: config.settings,
+      path: plant.path,
+      groups: plant.groups,
+      clock: this.clock,
+      log: this.log.child({ part: `device/${plant.name}` }),
+      emit: (cycle: GroupCycle) => this.#cycles.emit(cycle),
+      counts: () => this.values.counts(plant.name),
     });
-    this.#devices.set(plant.name, device);
+    this.#rooms.devices.set(plant.name, device);
     return device;
   }
 
   #addRule(name: string): Rule {
-    const rule = new Rule(name, this.#config.rules[name]!, { bus: this.bus, historian: this.#historian, clock: this.clock, log: this.log.child({ part: `rule/${name}` }) });
-    this.#rules.set(name, rule);
+    const rule = new Rule(name, this.#config.rules[name]!, {
+      bus: this.bus,
+      historian: this.#rooms.historian,
+      clock: this.clock,
+      log: this.log.child({ part: `rule/${name}` }),
+    });
+    this.#rooms.rules.set(name, rule);
     return rule;
   }
 
   #addApp(name: string): MqttApp {
     const { settings, subscriptions } = this.#config.apps[name]!;
     const app = new MqttApp({
-      name, settings: (settings ?? {}) as MqttAppSettings, subscriptions, bus: this.bus, clock: this.clock, log: this.log.child({ part: `app/${name}` }),
+      name,
+      settings: settings ?? {},
+      subscriptions,
+      bus: this.bus,
+      clock: this.clock,
+      log: this.log.child({ part: `app/${name}` }),
       onGroup: (device, group, listener) => this.#cycles.onGroup(device, group, listener),
     });
-    this.#apps.set(name, app);
+    this.#rooms.apps.set(name, app);
     return app;
   }
 
@@ -334,9 +396,9 @@ export class Hub {
         parts.delete(name);
       }
     };
-    await drop(this.#devices, devices.gone);
-    await drop(this.#apps, apps.gone);
-    await drop(this.#rules, rules.gone);
+    await drop(this.#rooms.devices, devices.gone);
+    await drop(this.#rooms.apps, apps.gone);
+    await drop(this.#rooms.rules, rules.gone);
     for (const name of rules.come) await this.#addRule(name).start();
     for (const name of apps.come) await this.#addApp(name).start();
     if (devices.gone.length + devices.come.length === 0) return;
@@ -347,6 +409,12 @@ export class Hub {
 }
 
 const historyTag = (tag: Tag): HistoryTag => ({
-  id: tag.id, path: tag.path, device: tag.device, group: tag.group, name: tag.name, type: tag.type, scaled: isScaled(tag),
+  id: tag.id,
+  path: tag.path,
+  device: tag.device,
+  group: tag.group,
+  name: tag.name,
+  type: tag.type,
+  scaled: isScaled(tag),
   ...(tag.unit === undefined ? {} : { unit: tag.unit }),
 });

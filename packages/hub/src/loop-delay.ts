@@ -10,9 +10,13 @@ export class LoopDelay {
   #p99Ms = 0;
   #cancel: Cancel = () => {};
 
-  constructor(clock: Clock) { this.#clock = clock; }
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
   /** 99th percentile of the last full ten seconds, without the timer's own period. */
-  get p99Ms(): number { return this.#p99Ms; }
+  get p99Ms(): number {
+    return this.#p99Ms;
+  }
 
   start(): void {
     this.#histogram = monitorEventLoopDelay({ resolution: resolutionMs });

@@ -8,12 +8,22 @@ import { simulatorMetrics } from '@omh/simulators';
 
 export const metrics = defineMetrics({
   omh_part_up: { type: 'gauge', help: '1 while the part does its work, 0 in every other state.', labels: ['part'] },
-  omh_tag: { type: 'gauge', help: 'Last usable value of each number or boolean tag whose quality is good.', labels: ['device', 'group', 'tag', 'path', 'unit'] },
+  omh_tag: {
+    type: 'gauge',
+    help: 'Last usable value of each number or boolean tag whose quality is good.',
+    labels: ['device', 'group', 'tag', 'path', 'unit'],
+  },
   omh_recorder_dropped_total: { type: 'counter', help: 'Samples that the historian did not take.' },
   omh_loop_delay_p99_seconds: { type: 'gauge', help: 'How late the event loop was, 99th percentile of the last ten seconds.' },
 });
 
 /** Every metric that `Hub.metrics` can yield, with its help text. */
 export const roomMetrics: Readonly<Record<string, MetricRow>> = {
-  ...metrics, ...acquisitionMetrics, ...brokerMetrics, ...connectorMetrics, ...historianMetrics, ...ruleMetrics, ...simulatorMetrics,
+  ...metrics,
+  ...acquisitionMetrics,
+  ...brokerMetrics,
+  ...connectorMetrics,
+  ...historianMetrics,
+  ...ruleMetrics,
+  ...simulatorMetrics,
 };

@@ -2,8 +2,16 @@ import { parseDurationMs, type Tag } from '@omh/core';
 import type { HubConfig } from '@omh/config';
 import type { TagRegistry } from '@omh/acquisition';
 
-export interface PlantGroup { readonly name: string; readonly intervalMs: number; readonly tags: readonly Tag[] }
-export interface PlantDevice { readonly name: string; readonly path: string; readonly groups: readonly PlantGroup[] }
+export interface PlantGroup {
+  readonly name: string;
+  readonly intervalMs: number;
+  readonly tags: readonly Tag[];
+}
+export interface PlantDevice {
+  readonly name: string;
+  readonly path: string;
+  readonly groups: readonly PlantGroup[];
+}
 
 /** The devices of a hub file with their tags identified: each tag gets its id and its namespace path. */
 export function plantOf(config: HubConfig, tags: TagRegistry): PlantDevice[] {
@@ -16,9 +24,11 @@ export function plantOf(config: HubConfig, tags: TagRegistry): PlantDevice[] {
   return Object.entries(config.devices).map(([device, d]) => {
     const path = d.path ?? (config.hub.site === undefined ? device : `${config.hub.site}/${device}`);
     return {
-      name: device, path,
+      name: device,
+      path,
       groups: Object.entries(d.groups).map(([group, g]) => ({
-        name: group, intervalMs: parseDurationMs(g.interval)!,
+        name: group,
+        intervalMs: parseDurationMs(g.interval)!,
         tags: Object.entries(g.tags).map(([name, t]): Tag => ({ ...t, id: ids[next++]!, device, group, name, path: `${path}/${name}` })),
       })),
     };

@@ -1,7 +1,10 @@
 import type { Cancel, Clock } from '@omh/core';
 
 const windowSeconds = 10;
-interface Reading { readonly atMs: number; readonly counters: ReadonlyMap<string, number> }
+interface Reading {
+  readonly atMs: number;
+  readonly counters: ReadonlyMap<string, number>;
+}
 
 /** Per-second rates over the last ten seconds, from counters that are read once a second. */
 export class Rates {
@@ -14,8 +17,12 @@ export class Rates {
     this.#clock = clock;
     this.#read = read;
   }
-  start(): void { this.#tick(); }
-  stop(): void { this.#cancel(); }
+  start(): void {
+    this.#tick();
+  }
+  stop(): void {
+    this.#cancel();
+  }
 
   /** 0 for a counter that is new or went backwards (its part was restarted). */
   perSecond(name: string): number {

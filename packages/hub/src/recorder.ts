@@ -15,13 +15,17 @@ export class Recorder {
     this.#historian = historian;
     this.#log = log;
   }
-  get dropped(): number { return this.#dropped; }
+  get dropped(): number {
+    return this.#dropped;
+  }
 
   record(cycle: GroupCycle): void {
     const batch = this.#changed(cycle.batch);
     if (batch.ids.length === 0) return;
     this.#historian.append(batch).then(
-      () => { this.#complained = false; },
+      () => {
+        this.#complained = false;
+      },
       (thrown: unknown) => {
         this.#dropped += batch.ids.length;
         if (!this.#complained) this.#log.error('history takes no samples', { err: thrown });
@@ -41,10 +45,14 @@ export class Recorder {
     }
     if (keep.length === n) return batch;
     return {
-      ids: Uint32Array.from(keep, (i) => batch.ids[i]!), quality: Uint16Array.from(keep, (i) => batch.quality[i]!),
-      num: Float64Array.from(keep, (i) => batch.num[i]!), i64: batch.i64 && BigInt64Array.from(keep, (i) => batch.i64![i]!),
-      any: batch.any && keep.map((i) => batch.any![i]), sourceTime: batch.sourceTime && Float64Array.from(keep, (i) => batch.sourceTime![i]!),
-      receiveTime: batch.receiveTime, reasons: batch.reasons && keep.map((i) => batch.reasons![i]),
+      ids: Uint32Array.from(keep, (i) => batch.ids[i]!),
+      quality: Uint16Array.from(keep, (i) => batch.quality[i]!),
+      num: Float64Array.from(keep, (i) => batch.num[i]!),
+      i64: batch.i64 && BigInt64Array.from(keep, (i) => batch.i64![i]!),
+      any: batch.any && keep.map((i) => batch.any![i]),
+      sourceTime: batch.sourceTime && Float64Array.from(keep, (i) => batch.sourceTime![i]!),
+      receiveTime: batch.receiveTime,
+      reasons: batch.reasons && keep.map((i) => batch.reasons![i]),
     };
   }
 }

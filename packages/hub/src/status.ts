@@ -1,6 +1,10 @@
 import type { Health, Part, PartState } from '@omh/core';
 
-export interface PartStatus { readonly id: string; readonly health: Health; readonly address?: string }
+export interface PartStatus {
+  readonly id: string;
+  readonly health: Health;
+  readonly address?: string;
+}
 
 export interface HubStatus {
   /** The worst of its parts, counting a part that was stopped by hand as running. */

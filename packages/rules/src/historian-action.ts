@@ -17,8 +17,9 @@ import { errors } from './errors.ts';
 import type { ActionStatus } from './rule-config.ts';
 
 export const maxPendingRows = 10_000;
-export const maxBatchRows = 500;
-export const maxBatchDelayMs = 20;
+export const maxBatchRows = 5_000;
+/** Only gathers what one turn of the loop brings; the historian itself commits in groups. */
+export const maxBatchDelayMs = 2;
 const stopWithinMs = 2_000;
 
 interface PendingRow {

@@ -164,17 +164,17 @@ test('text that looks like SQL stays a bound value, a missing field is null', as
   await rule.stop();
 });
 
-test('500 rows go at once without waiting for the delay', async () => {
+test('5,000 rows go at once without waiting for the delay', async () => {
   const { clock, bus, historian, rule } = await setup({});
-  for (let i = 0; i < 1200; i++) void bus.send('/neuron/a', sample(i));
+  for (let i = 0; i < 9000; i++) void bus.send('/neuron/a', sample(i));
   await clock.advance(0);
   assert.deepEqual(
     historian.batches.map((b) => b.rows.length),
-    [500, 500, 200],
+    [5000, 4000],
   );
   assert.deepEqual(
     historian.rows.map((r) => r[0]),
-    Array.from({ length: 1200 }, (_, i) => i),
+    Array.from({ length: 9000 }, (_, i) => i),
   );
   await rule.stop();
 });

@@ -36,12 +36,16 @@ export function lockDataDirectory(dir: string): DataDirectory {
     sub(name) {
       if (!/^[\w-]{1,100}(\/[\w-]{1,100})*$/.test(name)) throw errors.STORAGE_NAME({ name });
       const folder = join(path, name);
-      try { mkdirSync(folder, { recursive: true, mode: 0o700 }); } catch (cause) {
+      try {
+        mkdirSync(folder, { recursive: true, mode: 0o700 });
+      } catch (cause) {
         throw errors.STORAGE_UNUSABLE({ path: folder, why: whyNot(cause) }, { cause });
       }
       return folder;
     },
-    release() { if (read(lock) === mine) rmSync(lock, { force: true }); },
+    release() {
+      if (read(lock) === mine) rmSync(lock, { force: true });
+    },
   };
 }
 
@@ -60,7 +64,11 @@ function acquire(path: string, lock: string, mine: string): void {
       pause(10);
       continue;
     }
-    try { if (read(lock) === text) rmSync(lock, { force: true }); } finally { rmSync(takeover, { force: true }); }
+    try {
+      if (read(lock) === text) rmSync(lock, { force: true });
+    } finally {
+      rmSync(takeover, { force: true });
+    }
   }
   throw new Error(`the lock ${lock} does not settle`);
 }
@@ -77,7 +85,9 @@ function create(file: string, text: string): boolean {
     if (code === 'EEXIST') return false;
     if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'ENOSYS' && code !== 'EMLINK') throw error;
     return createWithoutLinks(file, text);
-  } finally { rmSync(temporary, { force: true }); }
+  } finally {
+    rmSync(temporary, { force: true });
+  }
 }
 
 function createWithoutLinks(file: string, text: string): boolean {
@@ -91,7 +101,9 @@ function createWithoutLinks(file: string, text: string): boolean {
 }
 
 function read(file: string): string | undefined {
-  try { return readFileSync(file, 'utf8'); } catch (error) {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
@@ -100,9 +112,15 @@ function read(file: string): string | undefined {
 function parse(text: string): ProcessIdentity | undefined {
   try {
     const { pid, start, startedAtMs } = JSON.parse(text) as Partial<ProcessIdentity>;
-    return typeof pid === 'number' && typeof start === 'string' && typeof startedAtMs === 'number' ? { pid, start, startedAtMs } : undefined;
-  } catch { return undefined; }
+    return typeof pid === 'number' && typeof start === 'string' && typeof startedAtMs === 'number'
+      ? { pid, start, startedAtMs }
+      : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The lock is taken before anything else runs, so waiting here holds up nothing. */
-const pause = (ms: number): void => { Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms); };
+const pause = (ms: number): void => {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+};

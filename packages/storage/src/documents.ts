@@ -35,7 +35,9 @@ export class Documents {
   get<T>(name: string, format: DocumentFormat<T> = {}): T | undefined {
     const file = this.#file(name);
     let text: string;
-    try { text = readFileSync(file, 'utf8'); } catch (cause) {
+    try {
+      text = readFileSync(file, 'utf8');
+    } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       throw errors.STORAGE_UNUSABLE({ path: file, why: whyNot(cause) }, { cause });
     }
@@ -58,7 +60,10 @@ export class Documents {
   }
 
   list(): string[] {
-    return readdirSync(this.#folder).filter((file) => /^[\w-]+\.json$/.test(file)).map((file) => file.slice(0, -5)).sort();
+    return readdirSync(this.#folder)
+      .filter((file) => /^[\w-]+\.json$/.test(file))
+      .map((file) => file.slice(0, -5))
+      .sort();
   }
 
   #file(name: string): string {
@@ -73,7 +78,9 @@ export class Documents {
       if (document !== null && typeof document === 'object' && Number.isInteger(document.version) && 'value' in document) {
         return { version: document.version as number, value: document.value };
       }
-    } catch { why = 'it is no JSON'; }
+    } catch {
+      why = 'it is no JSON';
+    }
     const aside = `${file}.damaged-${rfc3339(this.#now()).replaceAll(':', '-')}`;
     renameSync(file, aside);
     syncFolder(this.#folder);

@@ -22,9 +22,11 @@ export function writeFileDurably(path: string, data: string | Uint8Array, mode?:
     try {
       // The umask has narrowed the rights given to open.
       fchmodSync(fd, rights);
-      for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at);
+      for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
       fsyncSync(fd);
-    } finally { closeSync(fd); }
+    } finally {
+      closeSync(fd);
+    }
     renameSync(temporary, target);
     temporary = undefined;
     syncFolder(folder);
@@ -37,15 +39,31 @@ export function writeFileDurably(path: string, data: string | Uint8Array, mode?:
 /** Makes renames and new names in a folder survive a power cut; systems that cannot sync a folder do it by themselves. */
 export function syncFolder(folder: string): void {
   let fd: number;
-  try { fd = openSync(folder, 'r'); } catch { return; }
-  try { fsyncSync(fd); } catch (error) {
+  try {
+    fd = openSync(folder, 'r');
+  } catch {
+    return;
+  }
+  try {
+    fsyncSync(fd);
+  } catch (error) {
     if (!['EPERM', 'EINVAL', 'ENOTSUP', 'EISDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
-  } finally { closeSync(fd); }
+  } finally {
+    closeSync(fd);
+  }
 }
 
 function realTarget(path: string): string {
-  try { return realpathSync(path); } catch { return path; }
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
 }
 function modeOf(path: string): number | undefined {
-  try { return statSync(path).mode & 0o777; } catch { return undefined; }
+  try {
+    return statSync(path).mode & 0o777;
+  } catch {
+    return undefined;
+  }
 }

@@ -2,36 +2,45 @@ import { defineErrors } from '@omh/core';
 
 export const errors = defineErrors({
   STORAGE_LOCKED: {
-    blame: 'caller', status: 409, text: 'The data directory {path} is in use by process {pid}.',
+    blame: 'caller',
+    status: 409,
+    text: 'The data directory {path} is in use by process {pid}.',
     causes: ['Another omh runs on this directory.'],
     next: 'Stop process {pid}, or give this one another directory with --data.',
   },
   STORAGE_UNUSABLE: {
-    blame: 'config', text: 'The data directory {path} cannot be used: {why}.',
+    blame: 'config',
+    text: 'The data directory {path} cannot be used: {why}.',
     causes: ['The user who runs omh may not write there.', 'The disk is full or mounted read-only.'],
     next: 'Choose another directory with --data, or give this user write access to it.',
   },
   STORAGE_WRITE: {
-    blame: 'config', status: 500, text: 'The file {file} cannot be written: {why}.',
+    blame: 'config',
+    status: 500,
+    text: 'The file {file} cannot be written: {why}.',
     causes: ['The disk is full or mounted read-only.', 'The user who runs omh may not write there.'],
     next: 'Free some space or correct the access rights, then try again.',
   },
   STORAGE_DAMAGED: {
-    blame: 'us', text: 'The document {file} is damaged: {why}. It is kept as {aside}.',
+    blame: 'us',
+    text: 'The document {file} is damaged: {why}. It is kept as {aside}.',
     causes: ['The file was edited by hand.', 'The disk returns other bytes than were written.'],
     next: 'Repair the kept file and rename it back, or go on without it.',
   },
   STORAGE_NEWER: {
-    blame: 'caller', text: 'The document {file} has version {found}; this program reads up to version {known}.',
+    blame: 'caller',
+    text: 'The document {file} has version {found}; this program reads up to version {known}.',
     causes: ['A newer omh ran on this data directory.'],
     next: 'Run the newer omh, or restore a backup of this directory.',
   },
   STORAGE_OLDER: {
-    blame: 'us', text: 'The document {file} has version {found} and nothing here brings it to version {known}.',
+    blame: 'us',
+    text: 'The document {file} has version {found} and nothing here brings it to version {known}.',
     next: 'Run the omh that wrote it, or restore a backup of this directory.',
   },
   STORAGE_NAME: {
-    blame: 'us', text: '{name} is no name for a document or folder in the data directory.',
+    blame: 'us',
+    text: '{name} is no name for a document or folder in the data directory.',
     next: 'Use letters, digits, - and _, at most 100 characters.',
   },
 });
@@ -40,13 +49,24 @@ export const errors = defineErrors({
 export function whyNot(thrown: unknown): string {
   const code = (thrown as { code?: unknown } | null)?.code;
   switch (code) {
-    case 'EACCES': case 'EPERM': return 'access is denied';
-    case 'ENOSPC': case 'EDQUOT': return 'the disk is full';
-    case 'EROFS': return 'the disk is mounted read-only';
-    case 'ENOENT': return 'the folder does not exist';
-    case 'ENOTDIR': case 'EEXIST': return 'a file stands where a folder is needed';
-    case 'EISDIR': return 'a folder stands where a file is needed';
-    case 'EIO': return 'the disk reports a failure';
-    default: return thrown instanceof Error ? thrown.message : String(thrown);
+    case 'EACCES':
+    case 'EPERM':
+      return 'access is denied';
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return 'the disk is full';
+    case 'EROFS':
+      return 'the disk is mounted read-only';
+    case 'ENOENT':
+      return 'the folder does not exist';
+    case 'ENOTDIR':
+    case 'EEXIST':
+      return 'a file stands where a folder is needed';
+    case 'EISDIR':
+      return 'a folder stands where a file is needed';
+    case 'EIO':
+      return 'the disk reports a failure';
+    default:
+      return thrown instanceof Error ? thrown.message : String(thrown);
   }
 }

@@ -10,13 +10,18 @@ export interface ProcessIdentity {
   readonly startedAtMs: number;
 }
 
-export const ownIdentity = (): ProcessIdentity =>
-  ({ pid: process.pid, start: startOf(process.pid) ?? '', startedAtMs: Math.round(performance.timeOrigin) });
+export const ownIdentity = (): ProcessIdentity => ({
+  pid: process.pid,
+  start: startOf(process.pid) ?? '',
+  startedAtMs: Math.round(performance.timeOrigin),
+});
 
 /** Whether that very run still lives. Where it cannot be told, the answer is yes. */
 export function isAlive(identity: ProcessIdentity): boolean {
   if (!Number.isInteger(identity.pid) || identity.pid <= 0) return false;
-  try { process.kill(identity.pid, 0); } catch (error) {
+  try {
+    process.kill(identity.pid, 0);
+  } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
   }
   const start = startOf(identity.pid);
@@ -32,5 +37,7 @@ function startOf(pid: number): string | undefined {
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     if (fields[0] === 'Z' || fields[0] === 'X') return 'ended';
     return `${readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()}/${fields[19]}`;
-  } catch { return undefined; }
+  } catch {
+    return undefined;
+  }
 }

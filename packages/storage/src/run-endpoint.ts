@@ -29,7 +29,11 @@ export function readRunEndpoint(dataDir: string): RunEndpoint | undefined {
     if (typeof pid !== 'number' || typeof url !== 'string' || typeof token !== 'string' || typeof startedAt !== 'string') return undefined;
     if (!isAlive(found.process ?? { pid, start: '', startedAtMs: Date.parse(startedAt) })) return undefined;
     return { pid, url, token, startedAt };
-  } catch { return undefined; }
+  } catch {
+    return undefined;
+  }
 }
 
-export function removeRunEndpoint(dataDir: string): void { rmSync(fileOf(dataDir), { force: true }); }
+export function removeRunEndpoint(dataDir: string): void {
+  rmSync(fileOf(dataDir), { force: true });
+}

@@ -2,7 +2,18 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -16,13 +27,19 @@ import { readRunEndpoint, removeRunEndpoint, writeRunEndpoint } from './run-endp
 const here = new URL('./index.js', import.meta.url).href;
 const folder = (t: TestContext): string => {
   const dir = mkdtempSync(join(tmpdir(), 'omh-storage-'));
-  t.after(() => { rmSync(dir, { recursive: true, force: true }); });
+  t.after(() => {
+    rmSync(dir, { recursive: true, force: true });
+  });
   return dir;
 };
 /** Runs a module text in a process of its own. */
 const run = (t: TestContext, code: string): ChildProcess => {
-  const child = spawn(process.execPath, ['--input-type=module', '-e', `import * as storage from ${JSON.stringify(here)};\n${code}`], { stdio: ['pipe', 'pipe', 'inherit'] });
-  t.after(() => { child.kill('SIGKILL'); });
+  const child = spawn(process.execPath, ['--input-type=module', '-e', `import * as storage from ${JSON.stringify(here)};\n${code}`], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  t.after(() => {
+    child.kill('SIGKILL');
+  });
   return child;
 };
 const firstLine = async (child: ChildProcess): Promise<string> => {
@@ -65,7 +82,10 @@ test('the lock of a killed process is taken over', async (t) => {
   const dir = folder(t);
   const child = run(t, lockAndStay(dir));
   assert.equal(await firstLine(child), 'locked');
-  assert.throws(() => lockDataDirectory(dir), (error: any) => error.code === 'STORAGE_LOCKED' && error.params.pid === child.pid);
+  assert.throws(
+    () => lockDataDirectory(dir),
+    (error: any) => error.code === 'STORAGE_LOCKED' && error.params.pid === child.pid,
+  );
   child.kill('SIGKILL');
   await once(child, 'exit');
   lockDataDirectory(dir).release();
@@ -73,7 +93,12 @@ test('the lock of a killed process is taken over', async (t) => {
 
 test('the lock of a pid that another process has now, a torn lock and a leftover takeover are no locks', (t) => {
   const dir = folder(t);
-  const stale = [JSON.stringify({ pid: process.pid, start: 'other-boot/1', startedAtMs: Date.now() }), '{"pid":1', '', JSON.stringify({ pid: -1, start: '', startedAtMs: 0 })];
+  const stale = [
+    JSON.stringify({ pid: process.pid, start: 'other-boot/1', startedAtMs: Date.now() }),
+    '{"pid":1',
+    '',
+    JSON.stringify({ pid: -1, start: '', startedAtMs: 0 }),
+  ];
   for (const text of stale) {
     writeFileSync(join(dir, 'lock'), text);
     writeFileSync(join(dir, 'lock.takeover'), JSON.stringify({ pid: 2 ** 22 + 1, start: '', startedAtMs: 0 }));
@@ -115,7 +140,10 @@ test('a damaged document is told once, with its name, and kept aside', (t) => {
   const documents = new Documents(dir, () => new VirtualClock().now());
   for (const text of ['{"version":1,', '', '[]', 'null', '{"version":1}']) {
     writeFileSync(join(dir, 'tags.json'), text);
-    assert.throws(() => documents.get('tags'), (error: any) => error.code === 'STORAGE_DAMAGED' && error.message.includes('tags.json'));
+    assert.throws(
+      () => documents.get('tags'),
+      (error: any) => error.code === 'STORAGE_DAMAGED' && error.message.includes('tags.json'),
+    );
     assert.equal(readFileSync(join(dir, 'tags.json.damaged-2026-01-01T00-00-00.000Z'), 'utf8'), text);
     assert.equal(documents.get('tags'), undefined);
   }
@@ -133,14 +161,19 @@ test('a newer document is refused, an older one is migrated or refused', (t) => 
 test('a kill at any moment of put leaves the old document or a new one, and no rubbish for the next owner', async (t) => {
   const dir = folder(t);
   for (let round = 0; round < 10; round++) {
-    const child = run(t, `
+    const child = run(
+      t,
+      `
       const documents = new storage.Documents(${JSON.stringify(dir)});
       const last = documents.get('big')?.n ?? 0;
       documents.put('big', { n: last, fill: 'x'.repeat(200000) });
       console.log('started');
-      for (let n = last + 1;; n++) documents.put('big', { n, fill: String(n % 10).repeat(200000 + n % 7) });`);
+      for (let n = last + 1;; n++) documents.put('big', { n, fill: String(n % 10).repeat(200000 + n % 7) });`,
+    );
     assert.equal(await firstLine(child), 'started');
-    await new Promise((resolve) => { setTimeout(resolve, 5 + round * 3); });
+    await new Promise((resolve) => {
+      setTimeout(resolve, 5 + round * 3);
+    });
     child.kill('SIGKILL');
     await once(child, 'exit');
     const document = new Documents(dir).get<{ n: number; fill: string }>('big')!;
@@ -179,7 +212,10 @@ test('the endpoint is readable by its owner only and gone with its process', asy
   removeRunEndpoint(dir);
   removeRunEndpoint(dir);
   assert.equal(readRunEndpoint(dir), undefined);
-  const child = run(t, `storage.writeRunEndpoint(${JSON.stringify(dir)}, { pid: process.pid, url: 'u', token: 't', startedAt: new Date().toISOString() }); console.log('written'); process.stdin.resume();`);
+  const child = run(
+    t,
+    `storage.writeRunEndpoint(${JSON.stringify(dir)}, { pid: process.pid, url: 'u', token: 't', startedAt: new Date().toISOString() }); console.log('written'); process.stdin.resume();`,
+  );
   assert.equal(await firstLine(child), 'written');
   assert.equal(readRunEndpoint(dir)?.pid, child.pid);
   child.kill('SIGKILL');

@@ -6,7 +6,11 @@ export const driverModules = real.map((module) => ({
   create: (...args) => {
     const driver = module.create(...args);
     const read = driver.read.bind(driver);
-    driver.read = async (plan, options) => { const batch = await read(plan, options); batch.num.fill(0); return batch; };
+    driver.read = async (plan, options) => {
+      const batch = await read(plan, options);
+      batch.num.fill(0);
+      return batch;
+    };
     return driver;
   },
 }));

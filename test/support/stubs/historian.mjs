@@ -3,5 +3,7 @@ import { EmbeddedHistorian as Real } from '../../../packages/historian/dist/inde
 export * from '../../../packages/historian/dist/index.js';
 export class EmbeddedHistorian extends Real {
   async append() {}
-  async insert(_statement, rows) { return { inserted: rows.length, refused: [] }; }
+  async insert(_statement, rows) {
+    return { inserted: rows.length, refused: [] };
+  }
 }

@@ -1,4 +1,6 @@
 import { Rule as Real } from '../../../packages/rules/dist/index.js';
 
 export * from '../../../packages/rules/dist/index.js';
-export class Rule extends Real { async start() {} }
+export class Rule extends Real {
+  async start() {}
+}

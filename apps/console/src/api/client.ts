@@ -30,31 +30,46 @@ export async function api<T>(path: string, init: { method?: string; body?: unkno
     answer = await fetch(`/api/v1${path}`, {
       method: init.method ?? (init.body === undefined ? 'GET' : 'POST'),
       credentials: 'same-origin',
-      headers: init.body === undefined ? { accept: 'application/json' } : { accept: 'application/json', 'content-type': 'application/json' },
+      headers:
+        init.body === undefined ? { accept: 'application/json' } : { accept: 'application/json', 'content-type': 'application/json' },
       ...(init.body === undefined ? {} : { body: JSON.stringify(init.body) }),
       ...(init.signal === undefined ? {} : { signal: init.signal }),
     });
   } catch (error) {
     if (init.signal?.aborted === true) throw error;
     throw new ApiProblem({
-      title: 'The hub does not answer.', status: 0, code: 'HUB_SILENT',
-      detail: 'The hub does not answer this browser.', next: 'Check that it runs, and the network between; this page tries again by itself.',
+      title: 'The hub does not answer.',
+      status: 0,
+      code: 'HUB_SILENT',
+      detail: 'The hub does not answer this browser.',
+      next: 'Check that it runs, and the network between; this page tries again by itself.',
     });
   }
   if (answer.status === 204) return undefined as T;
   const text = await answer.text();
   let body: unknown;
-  try { body = text === '' ? undefined : JSON.parse(text); } catch { body = undefined; }
+  try {
+    body = text === '' ? undefined : JSON.parse(text);
+  } catch {
+    body = undefined;
+  }
   if (answer.ok) return body as T;
   if (answer.status === 401 && path !== '/login') for (const listener of signedOut) listener();
   const problem = typeof body === 'object' && body !== null ? (body as Problem) : undefined;
   throw new ApiProblem({
-    title: answer.statusText || 'Refused', detail: `The hub answers ${answer.status} to ${path}.`,
-    ...problem, status: answer.status,
+    title: answer.statusText || 'Refused',
+    detail: `The hub answers ${answer.status} to ${path}.`,
+    ...problem,
+    status: answer.status,
   });
 }
 
 export const asProblem = (error: unknown): ApiProblem =>
   error instanceof ApiProblem
     ? error
-    : new ApiProblem({ title: 'This page failed.', status: 0, code: 'CONSOLE', detail: error instanceof Error ? error.message : String(error) });
+    : new ApiProblem({
+        title: 'This page failed.',
+        status: 0,
+        code: 'CONSOLE',
+        detail: error instanceof Error ? error.message : String(error),
+      });

@@ -1,7 +1,15 @@
 import { QueryClient, useQuery } from '@tanstack/react-query';
 import { ApiProblem, api } from './client.ts';
 import type {
-  AppStatus, ClientInfo, ConfigAnswer, Dashboard, HistoryAnswer, RuleStatus, SimulatorRequest, SimulatorStatus, SqlAnswer,
+  AppStatus,
+  ClientInfo,
+  ConfigAnswer,
+  Dashboard,
+  HistoryAnswer,
+  RuleStatus,
+  SimulatorRequest,
+  SimulatorStatus,
+  SqlAnswer,
 } from './types.ts';
 
 export const queryClient = new QueryClient({
@@ -16,21 +24,46 @@ export const queryClient = new QueryClient({
 });
 
 export const useRules = () =>
-  useQuery({ queryKey: ['rules'], queryFn: ({ signal }) => api<{ rules: RuleStatus[] }>('/rules', { signal }), refetchInterval: 2_000, select: (a) => a.rules });
+  useQuery({
+    queryKey: ['rules'],
+    queryFn: ({ signal }) => api<{ rules: RuleStatus[] }>('/rules', { signal }),
+    refetchInterval: 2_000,
+    select: (a) => a.rules,
+  });
 export const useDashboards = () =>
-  useQuery({ queryKey: ['dashboards'], queryFn: ({ signal }) => api<{ dashboards: Dashboard[] }>('/dashboards', { signal }), staleTime: 30_000, select: (a) => a.dashboards });
+  useQuery({
+    queryKey: ['dashboards'],
+    queryFn: ({ signal }) => api<{ dashboards: Dashboard[] }>('/dashboards', { signal }),
+    staleTime: 30_000,
+    select: (a) => a.dashboards,
+  });
 export const useSimulators = () =>
-  useQuery({ queryKey: ['simulators'], queryFn: ({ signal }) => api<{ simulators: SimulatorStatus[] }>('/simulators', { signal }), select: (a) => a.simulators });
+  useQuery({
+    queryKey: ['simulators'],
+    queryFn: ({ signal }) => api<{ simulators: SimulatorStatus[] }>('/simulators', { signal }),
+    select: (a) => a.simulators,
+  });
 export const useSimulatorLog = (name: string) =>
   useQuery({
-    queryKey: ['simulator-log', name], staleTime: Infinity,
+    queryKey: ['simulator-log', name],
+    staleTime: Infinity,
     queryFn: ({ signal }) => api<{ requests: SimulatorRequest[] }>(`/simulators/${encodeURIComponent(name)}/log`, { signal }),
     select: (a) => a.requests,
   });
 export const useClients = () =>
-  useQuery({ queryKey: ['clients'], queryFn: ({ signal }) => api<{ clients: ClientInfo[] }>('/clients', { signal }), refetchInterval: 3_000, select: (a) => a.clients });
+  useQuery({
+    queryKey: ['clients'],
+    queryFn: ({ signal }) => api<{ clients: ClientInfo[] }>('/clients', { signal }),
+    refetchInterval: 3_000,
+    select: (a) => a.clients,
+  });
 export const useApps = () =>
-  useQuery({ queryKey: ['apps'], queryFn: ({ signal }) => api<{ apps: AppStatus[] }>('/apps', { signal }), refetchInterval: 5_000, select: (a) => a.apps });
+  useQuery({
+    queryKey: ['apps'],
+    queryFn: ({ signal }) => api<{ apps: AppStatus[] }>('/apps', { signal }),
+    refetchInterval: 5_000,
+    select: (a) => a.apps,
+  });
 export const useConfig = (enabled = true) =>
   useQuery({ queryKey: ['config'], enabled, queryFn: ({ signal }) => api<ConfigAnswer>('/config', { signal }) });
 
@@ -38,7 +71,8 @@ export const runSql = (sql: string, limit?: number, signal?: AbortSignal): Promi
   api<SqlAnswer>('/sql', { body: limit === undefined ? { sql } : { sql, limit }, signal });
 
 export const readHistory = (
-  i: { tag: string; from: string | number; to: string | number; points: number; agg?: string | undefined }, signal?: AbortSignal,
+  i: { tag: string; from: string | number; to: string | number; points: number; agg?: string | undefined },
+  signal?: AbortSignal,
 ): Promise<HistoryAnswer> => {
   const q = new URLSearchParams({ tag: i.tag, from: String(i.from), to: String(i.to), points: String(i.points) });
   if (i.agg !== undefined) q.set('agg', i.agg);

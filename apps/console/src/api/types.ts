@@ -3,11 +3,27 @@
 export type PartState = 'starting' | 'running' | 'degraded' | 'lost' | 'failed' | 'stopped';
 export type QualityWord = 'good' | 'uncertain' | 'bad';
 
-export interface Reason { code: string; params?: Record<string, unknown>; text: string }
+export interface Reason {
+  code: string;
+  params?: Record<string, unknown>;
+  text: string;
+}
 
-export interface Me { name: string; kind: string; role: string; permissions: string[] }
+export interface Me {
+  name: string;
+  kind: string;
+  role: string;
+  permissions: string[];
+}
 
-export interface PartStatus { id: string; state: PartState; reason: Reason; since: string; nextTry?: string; address?: string }
+export interface PartStatus {
+  id: string;
+  state: PartState;
+  reason: Reason;
+  since: string;
+  nextTry?: string;
+  address?: string;
+}
 
 export interface HubStatus {
   hub: { name: string; site?: string; version: string; startedAt: string; dataDir: string; time: string };
@@ -17,8 +33,16 @@ export interface HubStatus {
 }
 
 export interface FlowDevice {
-  name: string; driver: string; endpoint?: string; state: PartState; sentence: string;
-  valuesPerSecond: number; tags: number; good: number; uncertain: number; bad: number;
+  name: string;
+  driver: string;
+  endpoint?: string;
+  state: PartState;
+  sentence: string;
+  valuesPerSecond: number;
+  tags: number;
+  good: number;
+  uncertain: number;
+  bad: number;
 }
 
 export interface FlowSnapshot {
@@ -26,14 +50,30 @@ export interface FlowSnapshot {
   devices: FlowDevice[];
   apps: { name: string; type: string; state: PartState; sentence: string; messagesPerSecond: number }[];
   broker: {
-    state: PartState; sentence: string; clients: number; messagesInPerSecond: number; messagesOutPerSecond: number;
-    subscriptions: number; retained: number; dropped: number;
+    state: PartState;
+    sentence: string;
+    clients: number;
+    messagesInPerSecond: number;
+    messagesOutPerSecond: number;
+    subscriptions: number;
+    retained: number;
+    dropped: number;
   };
   rules: {
-    name: string; state: PartState; sentence: string; matchedPerSecond: number; passedPerSecond: number; failedPerSecond: number;
+    name: string;
+    state: PartState;
+    sentence: string;
+    matchedPerSecond: number;
+    passedPerSecond: number;
+    failedPerSecond: number;
   }[];
   historian: {
-    state: PartState; sentence: string; samplesPerSecond: number; rowsPerSecond: number; commitP50Ms: number; queued: number;
+    state: PartState;
+    sentence: string;
+    samplesPerSecond: number;
+    rowsPerSecond: number;
+    commitP50Ms: number;
+    queued: number;
     bytesOnDisk: number;
   };
   simulators: { name: string; state: PartState; requestsPerSecond: number }[];
@@ -42,24 +82,59 @@ export interface FlowSnapshot {
 }
 
 export interface TagKey {
-  k: number; device: string; group: string; tag: string; path: string; type: string; unit?: string; address: string;
-  access: string; precision?: number;
+  k: number;
+  device: string;
+  group: string;
+  tag: string;
+  path: string;
+  type: string;
+  unit?: string;
+  address: string;
+  access: string;
+  precision?: number;
 }
 
 /** One live frame of tags; all arrays have the length of `k`. */
 export interface TagFrame {
-  id: number; now: number; k: number[]; v: unknown[]; t: (number | null)[]; q: QualityWord[]; s: number[]; r: (string | null)[];
+  id: number;
+  now: number;
+  k: number[];
+  v: unknown[];
+  t: (number | null)[];
+  q: QualityWord[];
+  s: number[];
+  r: (string | null)[];
 }
 
 export interface Message {
-  topic: string; qos: number; retain: boolean; time: number; clientId?: string; payload: string; encoding: 'utf8' | 'base64'; size: number;
+  topic: string;
+  qos: number;
+  retain: boolean;
+  time: number;
+  clientId?: string;
+  payload: string;
+  encoding: 'utf8' | 'base64';
+  size: number;
 }
 
-export interface SqlAnswer { columns: { name: string; type: string }[]; rows: unknown[][]; truncated: boolean; ms: number }
+export interface SqlAnswer {
+  columns: { name: string; type: string }[];
+  rows: unknown[][];
+  truncated: boolean;
+  ms: number;
+}
 
 export interface HistoryAnswer {
-  tag: string; path?: string; unit?: string; from: number | string; to: number | string; bucketMs: number; samples: number;
-  time: number[]; value: (number | string | boolean | null)[]; quality: QualityWord[];
+  tag: string;
+  path?: string;
+  unit?: string;
+  from: number | string;
+  to: number | string;
+  bucketMs: number;
+  samples: number;
+  time: number[];
+  value: (number | string | boolean | null)[];
+  quality: QualityWord[];
   gaps: { from: number | string; to: number | string; quality: QualityWord; reason: string }[];
 }
 
@@ -68,49 +143,136 @@ export type RuleAction =
   | { republish: { topic: string; payload?: string; qos?: 0 | 1 | 2; retain?: boolean } }
   | { console: true };
 
-export interface RuleConfig { sql: string; description?: string; enabled?: boolean; actions: RuleAction[] }
+export interface RuleConfig {
+  sql: string;
+  description?: string;
+  enabled?: boolean;
+  actions: RuleAction[];
+}
 
 export interface RuleStatus {
-  name: string; sql: string; description?: string; state: PartState; reason: Reason;
-  matched: number; passed: number; failed: number; noResult: number;
-  actions: { kind: 'historian' | 'republish' | 'console'; text: string; success: number; failed: number; pending: number; lastError?: Reason }[];
+  name: string;
+  sql: string;
+  description?: string;
+  state: PartState;
+  reason: Reason;
+  matched: number;
+  passed: number;
+  failed: number;
+  noResult: number;
+  actions: {
+    kind: 'historian' | 'republish' | 'console';
+    text: string;
+    success: number;
+    failed: number;
+    pending: number;
+    lastError?: Reason;
+  }[];
   lastOutput?: { at: string; value: unknown };
   lastError?: { at: string; reason: Reason };
 }
 
-export interface RuleTest { outputs?: unknown[]; because?: string; error?: { line: number; column: number; message: string } }
+export interface RuleTest {
+  outputs?: unknown[];
+  because?: string;
+  error?: { line: number; column: number; message: string };
+}
 
-export interface SimulatorRegister { unit: number; area: string; address: number; value: number; label?: string; signal?: string }
+export interface SimulatorRegister {
+  unit: number;
+  area: string;
+  address: number;
+  value: number;
+  label?: string;
+  signal?: string;
+}
 export interface SimulatorRequest {
-  seq: number; at: string; peer: string; unit: number; function: number; functionName: string; address?: number; count?: number; outcome: string;
+  seq: number;
+  at: string;
+  peer: string;
+  unit: number;
+  function: number;
+  functionName: string;
+  address?: number;
+  count?: number;
+  outcome: string;
 }
 export interface SimulatorStatus {
-  name: string; protocol: string; address?: string; state: PartState; reason: Reason; since: string;
-  registers: SimulatorRegister[]; stats: { connections: number; requests: number; exceptions: number };
+  name: string;
+  protocol: string;
+  address?: string;
+  state: PartState;
+  reason: Reason;
+  since: string;
+  registers: SimulatorRegister[];
+  stats: { connections: number; requests: number; exceptions: number };
 }
 
 export interface ClientInfo {
-  clientId: string; username?: string; peer: string; protocol: string; listener: string; connected: boolean; since: string;
-  keepAlive: number; subscriptions: { filter: string; qos: number }[]; messagesIn: number; messagesOut: number; queued: number; dropped: number;
+  clientId: string;
+  username?: string;
+  peer: string;
+  protocol: string;
+  listener: string;
+  connected: boolean;
+  since: string;
+  keepAlive: number;
+  subscriptions: { filter: string; qos: number }[];
+  messagesIn: number;
+  messagesOut: number;
+  queued: number;
+  dropped: number;
 }
 
 export interface AppStatus {
-  name: string; type: string; state: PartState; reason: Reason; since: string; target?: string;
-  subscriptions: { device: string; group: string; topic: string }[]; messages: number; failed: number;
+  name: string;
+  type: string;
+  state: PartState;
+  reason: Reason;
+  since: string;
+  target?: string;
+  subscriptions: { device: string; group: string; topic: string }[];
+  messages: number;
+  failed: number;
 }
 
 export type AlarmState = 'low' | 'medium' | 'high' | 'critical';
 export type Target = { tag: string; legend?: string; agg?: string } | { rawSql: string; legend?: string };
 export interface Panel {
-  title: string; type: 'timeseries' | 'stat' | 'table'; gridPos: { x: number; y: number; w: number; h: number }; targets: Target[];
-  unit?: string; decimals?: number; min?: number; max?: number;
-  thresholds?: { value: number; state: AlarmState; label?: string }[]; description?: string;
+  title: string;
+  type: 'timeseries' | 'stat' | 'table';
+  gridPos: { x: number; y: number; w: number; h: number };
+  targets: Target[];
+  unit?: string;
+  decimals?: number;
+  min?: number;
+  max?: number;
+  thresholds?: { value: number; state: AlarmState; label?: string }[];
+  description?: string;
 }
 export interface Dashboard {
-  name: string; title: string; description?: string; time?: { from: string; to: string }; refresh?: string; panels: Panel[];
+  name: string;
+  title: string;
+  description?: string;
+  time?: { from: string; to: string };
+  refresh?: string;
+  panels: Panel[];
 }
 
-export interface ConfigAnswer { file: string; text: string; revision: number; config: { rules?: Record<string, RuleConfig> } & Record<string, unknown> }
+export interface ConfigAnswer {
+  file: string;
+  text: string;
+  revision: number;
+  config: { rules?: Record<string, RuleConfig> } & Record<string, unknown>;
+}
 
 /** RFC 9457 problem with the hub's own `code`, next step and field errors. */
-export interface Problem { type?: string; title: string; status: number; detail?: string; code?: string; next?: string; errors?: { pointer: string; message: string }[] }
+export interface Problem {
+  type?: string;
+  title: string;
+  status: number;
+  detail?: string;
+  code?: string;
+  next?: string;
+  errors?: { pointer: string; message: string }[];
+}

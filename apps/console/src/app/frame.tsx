@@ -4,30 +4,58 @@ import { Fragment, useState } from 'react';
 import { hubNow, live, useFlow, useHoldTags, useLink, useStatus, useTick } from '../live/live-store.ts';
 import { bytes, clock, countdown, day, num, rate, span } from '../ui/format.ts';
 import { Glyph, Icon, Mark, type IconName } from '../ui/glyph.tsx';
+import { Head } from '../ui/panel.tsx';
 import { KeysHelp, useKeys } from './keys.tsx';
 import { Palette } from './palette.tsx';
 import { may, signOut, useSession } from './session.ts';
 
-interface Screen { id: string; to: string; title: string; short?: string; icon: IconName; verb: string; phone?: boolean }
+interface Screen {
+  id: string;
+  to: string;
+  title: string;
+  short?: string;
+  icon: IconName;
+  verb: string;
+  phone?: boolean;
+}
 export const groups: readonly { title: string; screens: readonly Screen[] }[] = [
-  { title: 'Watch', screens: [
-    { id: 'overview', to: '/', title: 'Overview', icon: 'overview', verb: 'status.read', phone: true },
-    { id: 'dashboards', to: '/dashboards', title: 'Dashboards', short: 'Boards', icon: 'dashboard', verb: 'dashboards.read', phone: true },
-    { id: 'live', to: '/live', title: 'Live values', short: 'Values', icon: 'live', verb: 'values.read', phone: true },
-  ] },
-  { title: 'Flow', screens: [
-    { id: 'messages', to: '/messages', title: 'Messages', icon: 'messages', verb: 'mqtt.subscribe', phone: true },
-    { id: 'rules', to: '/rules', title: 'Rules', icon: 'rule', verb: 'rules.read' },
-    { id: 'data', to: '/data', title: 'Data', icon: 'data', verb: 'sql.read' },
-  ] },
-  { title: 'Hub', screens: [
-    { id: 'simulator', to: '/simulators', title: 'Simulator', icon: 'simulator', verb: 'simulators.read' },
-    { id: 'system', to: '/system', title: 'System', icon: 'system', verb: 'status.read' },
-  ] },
+  {
+    title: 'Watch',
+    screens: [
+      { id: 'overview', to: '/', title: 'Overview', icon: 'overview', verb: 'status.read', phone: true },
+      {
+        id: 'dashboards',
+        to: '/dashboards',
+        title: 'Dashboards',
+        short: 'Boards',
+        icon: 'dashboard',
+        verb: 'dashboards.read',
+        phone: true,
+      },
+      { id: 'live', to: '/live', title: 'Live values', short: 'Values', icon: 'live', verb: 'values.read', phone: true },
+    ],
+  },
+  {
+    title: 'Flow',
+    screens: [
+      { id: 'messages', to: '/messages', title: 'Messages', icon: 'messages', verb: 'mqtt.subscribe', phone: true },
+      { id: 'rules', to: '/rules', title: 'Rules', icon: 'rule', verb: 'rules.read' },
+      { id: 'data', to: '/data', title: 'Data', icon: 'data', verb: 'sql.read' },
+    ],
+  },
+  {
+    title: 'Hub',
+    screens: [
+      { id: 'simulator', to: '/simulators', title: 'Simulator', icon: 'simulator', verb: 'simulators.read' },
+      { id: 'system', to: '/system', title: 'System', icon: 'system', verb: 'status.read' },
+    ],
+  },
 ];
 export const screens = groups.flatMap((g) => g.screens);
 /** Above this many tags a tab reads them only where a screen shows them. */
 const holdAllBelow = 2_000;
+/** Without a good value for this long the line says how old the newest one is. */
+const quietMs = 5_000;
 
 export function Frame() {
   const [finding, setFinding] = useState(false);
@@ -38,10 +66,15 @@ export function Frame() {
   useHoldTags(may('values.read') && total <= holdAllBelow);
   return (
     <div className="shell">
-      <a className="skip" href="#main">To the content</a>
+      <a className="skip" href="#main">
+        To the content
+      </a>
       <Rail more={() => setFinding(true)} />
       <TopBar find={() => setFinding(true)} />
-      <main className="main" id="main" tabIndex={-1}><LostBanner /><Outlet /></main>
+      <main className="main" id="main" tabIndex={-1}>
+        <LostBanner />
+        <Allowed />
+      </main>
       <StatusLine />
       <Palette opened={finding} close={() => setFinding(false)} />
       <KeysHelp opened={help} close={() => setHelp(false)} />
@@ -49,10 +82,35 @@ export function Frame() {
   );
 }
 
+/** The screen, or why this role does not see it. */
+function Allowed() {
+  const { screen } = useHere();
+  const session = useSession();
+  if (screen === undefined || may(screen.verb)) return <Outlet />;
+  const role = session.state === 'in' ? session.me.role : 'this role';
+  return (
+    <div className="screen">
+      <div>
+        <Head
+          sentence={`${screen.title} is not open to the role ${role}.`}
+          sub={
+            <>
+              It needs the permission <code>{screen.verb}</code>; engineers have it. <Link to="/">Go to the overview</Link>.
+            </>
+          }
+        />
+      </div>
+    </div>
+  );
+}
+
 function useHere(): { screen: Screen | undefined; object: string | undefined } {
   const path = useRouterState({ select: (s) => s.location.pathname });
   const screen = path === '/' ? screens[0] : screens.find((s) => s.to !== '/' && (path === s.to || path.startsWith(`${s.to}/`)));
-  const object = screen !== undefined && screen.to !== '/' && path.length > screen.to.length + 1 ? decodeURIComponent(path.slice(screen.to.length + 1)) : undefined;
+  const object =
+    screen !== undefined && screen.to !== '/' && path.length > screen.to.length + 1
+      ? decodeURIComponent(path.slice(screen.to.length + 1))
+      : undefined;
   return { screen, object };
 }
 
@@ -69,27 +127,67 @@ function Rail({ more }: { more: () => void }) {
   const hasSimulator = flow === undefined || flow.simulators.length > 0;
   return (
     <nav className="rail" aria-label="Main">
-      <Link to="/" className="brand wide" aria-label="Overview" style={{ background: 'none', boxShadow: 'none' }}><Mark /><span><b>omh</b><small>Open Manufacturing Hub</small></span></Link>
+      <Link to="/" className="brand wide" aria-label="Overview" style={{ background: 'none', boxShadow: 'none' }}>
+        <Mark />
+        <span>
+          <b>omh</b>
+          <small>Open Manufacturing Hub</small>
+        </span>
+      </Link>
       {groups.map((group) => {
         const shown = group.screens.filter((s) => may(s.verb) && (s.id !== 'simulator' || hasSimulator));
         return shown.length === 0 ? null : (
           <Fragment key={group.title}>
             <h6>{group.title}</h6>
             {shown.map((s) => (
-              <Link key={s.id} to={s.to} data-testid={`nav-${s.id}`} title={s.title} className={s.phone === true ? (s.short === undefined ? '' : 'hasshort') : 'wide'} activeProps={{}}
-                aria-current={here.screen?.id === s.id ? 'page' : undefined}>
-                <Icon name={s.icon} /><span className="t">{s.title}</span>{s.short === undefined ? null : <span className="ts" aria-hidden>{s.short}</span>}
-                {counts[s.id] === undefined ? null : <span className={`n${counts[s.id]!.bad === true ? ' bad' : ''}`}>{counts[s.id]!.n}</span>}
+              <Link
+                key={s.id}
+                to={s.to}
+                data-testid={`nav-${s.id}`}
+                title={s.title}
+                className={s.phone === true ? (s.short === undefined ? '' : 'hasshort') : 'wide'}
+                activeProps={{}}
+                aria-current={here.screen?.id === s.id ? 'page' : undefined}
+              >
+                <Icon name={s.icon} />
+                <span className="t">{s.title}</span>
+                {s.short === undefined ? null : (
+                  <span className="ts" aria-hidden>
+                    {s.short}
+                  </span>
+                )}
+                {counts[s.id] === undefined ? null : (
+                  <span className={`n${counts[s.id]!.bad === true ? ' bad' : ''}`}>{counts[s.id]!.n}</span>
+                )}
               </Link>
             ))}
           </Fragment>
         );
       })}
-      <button type="button" className="tab" onClick={more}><Icon name="more" />More</button>
+      <button type="button" className="tab" onClick={more}>
+        <Icon name="more" />
+        More
+      </button>
       {me === undefined ? null : (
         <div className="foot">
-          <span className="avatar" title={me.name}>{me.name.slice(0, 2).toUpperCase()}</span>
-          <span><span className="ell" style={{ display: 'block' }} data-testid="signed-in-name">{me.name}</span>{me.role}, <button type="button" className="link" onClick={() => { void signOut(); }}>sign out</button></span>
+          <span className="avatar" title={me.name}>
+            {me.name.slice(0, 2).toUpperCase()}
+          </span>
+          <span>
+            <span className="ell" style={{ display: 'block' }} data-testid="signed-in-name">
+              {me.name}
+            </span>
+            {me.role},{' '}
+            <button
+              type="button"
+              className="link"
+              onClick={() => {
+                void signOut();
+              }}
+            >
+              sign out
+            </button>
+          </span>
         </div>
       )}
     </nav>
@@ -103,31 +201,68 @@ function TopBar({ find }: { find: () => void }) {
   return (
     <div className="top">
       <nav className="crumbs" aria-label="Where you are">
-        {parts.map((p, i) => <Fragment key={i}>{i === parts.length - 1 ? <Link to="/">{p}</Link> : <span>{p}</span>}<i>/</i></Fragment>)}
-        {object === undefined ? <b>{screen?.title ?? 'Not found'}</b> : <><Link to={screen!.to}>{screen!.title}</Link><i>/</i><b className="ell">{object}</b></>}
+        {parts.map((p, i) => (
+          <Fragment key={i}>
+            {i === parts.length - 1 ? <Link to="/">{p}</Link> : <span>{p}</span>}
+            <i>/</i>
+          </Fragment>
+        ))}
+        {object === undefined ? (
+          <b>{screen?.title ?? 'Not found'}</b>
+        ) : (
+          <>
+            <Link to={screen!.to}>{screen!.title}</Link>
+            <i>/</i>
+            <b className="ell">{object}</b>
+          </>
+        )}
       </nav>
-      <button type="button" className="find" onClick={find} data-testid="find"><Icon name="search" /><span>Find anything</span><kbd>Ctrl K</kbd></button>
+      <button type="button" className="find" onClick={find} data-testid="find">
+        <Icon name="search" />
+        <span>Find anything</span>
+        <kbd>Ctrl K</kbd>
+      </button>
       <ThemeButton />
       <HubClock />
     </div>
   );
 }
 
-const schemes = { auto: { icon: 'auto', next: 'light', say: 'Colours follow the system' }, light: { icon: 'sun', next: 'dark', say: 'Light colours' }, dark: { icon: 'moon', next: 'auto', say: 'Dark colours' } } as const;
+const schemes = {
+  auto: { icon: 'auto', next: 'light', say: 'Colours follow the system' },
+  light: { icon: 'sun', next: 'dark', say: 'Light colours' },
+  dark: { icon: 'moon', next: 'auto', say: 'Dark colours' },
+} as const;
 function ThemeButton() {
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const now = schemes[colorScheme];
   return (
-    <button type="button" className="btn iconbtn" data-testid="theme" title={`${now.say}. Press for ${now.next === 'auto' ? 'the system\'s' : now.next}.`}
-      aria-label={`${now.say}, change`} onClick={() => setColorScheme(now.next)}><Icon name={now.icon} /></button>
+    <button
+      type="button"
+      className="btn iconbtn"
+      data-testid="theme"
+      title={`${now.say}. Press for ${now.next === 'auto' ? "the system's" : now.next}.`}
+      aria-label={`${now.say}, change`}
+      onClick={() => setColorScheme(now.next)}
+    >
+      <Icon name={now.icon} />
+    </button>
   );
 }
 
-const zone = new Intl.DateTimeFormat('en-GB', { timeZoneName: 'short' }).formatToParts().find((p) => p.type === 'timeZoneName')?.value ?? '';
+const zone =
+  new Intl.DateTimeFormat('en-GB', { timeZoneName: 'short' }).formatToParts().find((p) => p.type === 'timeZoneName')?.value ?? '';
 function HubClock() {
   useTick(500);
   const now = hubNow();
-  return <div className="clock" title="The hub's clock, in this browser's time zone"><b>{clock(now)}</b><small>{day(now)}, {zone}</small></div>;
+  return (
+    <div className="clock" title="The hub's clock, in this browser's time zone">
+      <b>{clock(now)}</b>
+      <small>
+        {day(now)}, {zone}
+      </small>
+    </div>
+  );
 }
 
 /** After a few seconds of silence the page itself says so; below that the status line is enough. */
@@ -139,9 +274,18 @@ function LostBanner() {
   return (
     <div className="say badb" role="status" data-testid="link-lost" style={{ marginBottom: 12 }}>
       <Glyph name="bad" />
-      <div><p className="strong">This page has not heard from the hub for {span(silent)}.</p>
-        <p>The plant may well run on. {link.lastHeard > 0 ? `Values are from ${clock(link.lastHeard)}. ` : ''}{link.nextTry === undefined ? 'Trying now.' : `Next try in ${countdown(link.nextTry - Date.now())}.`}</p></div>
-      <div className="act"><button type="button" className="btn sm" onClick={live().link.tryNow}>Try now</button></div>
+      <div>
+        <p className="strong">This page has not heard from the hub for {span(silent)}.</p>
+        <p>
+          The plant may well run on. {link.lastHeard > 0 ? `Values are from ${clock(link.lastHeard)}. ` : ''}
+          {link.nextTry === undefined ? 'Trying now.' : `Next try in ${countdown(link.nextTry - Date.now())}.`}
+        </p>
+      </div>
+      <div className="act">
+        <button type="button" className="btn sm" onClick={live().link.tryNow}>
+          Try now
+        </button>
+      </div>
     </div>
   );
 }
@@ -155,23 +299,38 @@ function StatusLine() {
   const open = link.phase === 'open';
   const values = flow?.devices.reduce((sum, d) => sum + d.valuesPerSecond, 0) ?? 0;
   const newest = live().tags.newestAge(hubNow());
-  const behind = Number.isFinite(newest) && newest > 10_000 ? newest : lagMs;
   return (
     <footer className="status" data-testid="status-line">
       <span className={`live${open ? '' : ' bad'}`} data-testid="link-state" data-phase={link.phase}>
         <Glyph name={open ? 'run' : link.phase === 'connecting' ? 'wait' : 'bad'} />
-        {open ? (Number.isFinite(behind) ? `Live, ${span(behind)} behind the plant` : 'Live')
-          : link.phase === 'connecting' ? 'Connecting to the hub'
+        {open
+          ? !Number.isFinite(newest)
+            ? 'Live'
+            : newest > quietMs
+              ? `Live, newest good value ${span(newest)} old`
+              : `Live, ${span(lagMs)} behind the plant`
+          : link.phase === 'connecting'
+            ? 'Connecting to the hub'
             : `Not live${link.nextTry === undefined ? '' : `, next try in ${countdown(link.nextTry - Date.now())}`}`}
       </span>
       {flow === undefined ? null : (
         <>
-          <span><b>{rate(values)}</b> values/s</span>
-          <span className="wide">Commit <b>{flow.historian.commitP50Ms < 10 ? flow.historian.commitP50Ms.toFixed(1) : num(flow.historian.commitP50Ms)} ms</b></span>
-          <span className="wide">On disk <b>{bytes(flow.historian.bytesOnDisk)}</b></span>
+          <span>
+            <b>{rate(values)}</b> values/s
+          </span>
+          <span className="wide">
+            Commit <b>{flow.historian.commitP50Ms < 10 ? flow.historian.commitP50Ms.toFixed(1) : num(flow.historian.commitP50Ms)} ms</b>
+          </span>
+          <span className="wide">
+            On disk <b>{bytes(flow.historian.bytesOnDisk)}</b>
+          </span>
         </>
       )}
-      {status === undefined ? null : <span className="right wide">{status.hub.name}, omh <b>{status.hub.version}</b>, started {clock(Date.parse(status.hub.startedAt), false)}</span>}
+      {status === undefined ? null : (
+        <span className="right wide">
+          {status.hub.name}, omh <b>{status.hub.version}</b>, started {clock(Date.parse(status.hub.startedAt), false)}
+        </span>
+      )}
     </footer>
   );
 }

@@ -4,9 +4,18 @@ import { useEffect, useRef } from 'react';
 
 const goTo: Record<string, string> = { o: '/', d: '/dashboards', l: '/live', m: '/messages', r: '/rules', h: '/data', s: '/simulators' };
 const table: readonly [keys: string, what: string][] = [
-  ['Ctrl K', 'Find anything'], ['G then O', 'Overview'], ['G then D', 'Dashboards'], ['G then L', 'Live values'], ['G then M', 'Messages'],
-  ['G then R', 'Rules'], ['G then H', 'Data'], ['G then S', 'Simulator'], ['/', 'Filter on this screen'], ['Ctrl Enter', 'Run, test or confirm'],
-  ['Esc', 'Close, or leave the field'], ['?', 'These keys'],
+  ['Ctrl K', 'Find anything'],
+  ['G then O', 'Overview'],
+  ['G then D', 'Dashboards'],
+  ['G then L', 'Live values'],
+  ['G then M', 'Messages'],
+  ['G then R', 'Rules'],
+  ['G then H', 'Data'],
+  ['G then S', 'Simulator'],
+  ['/', 'Filter on this screen'],
+  ['Ctrl Enter', 'Run, test or confirm'],
+  ['Esc', 'Close, or leave the field'],
+  ['?', 'These keys'],
 ];
 
 const typing = (target: EventTarget | null): boolean =>
@@ -50,6 +59,13 @@ export function useKeys({ find, help }: { find: () => void; help: () => void }):
 
 export const KeysHelp = ({ opened, close }: { opened: boolean; close: () => void }) => (
   <Modal opened={opened} onClose={close} title="Keys" size={380} transitionProps={{ duration: 120 }}>
-    <dl className="dl">{table.map(([keys, what]) => [<dt key={keys}><kbd>{keys}</kbd></dt>, <dd key={what}>{what}</dd>])}</dl>
+    <dl className="dl">
+      {table.map(([keys, what]) => [
+        <dt key={keys}>
+          <kbd>{keys}</kbd>
+        </dt>,
+        <dd key={what}>{what}</dd>,
+      ])}
+    </dl>
   </Modal>
 );

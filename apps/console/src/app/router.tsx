@@ -19,38 +19,59 @@ function only<K extends string>(search: Record<string, unknown>, names: readonly
 const root = createRootRoute({ component: Frame });
 const overview = createRoute({ getParentRoute: () => root, path: '/', component: Overview });
 const liveValues = createRoute({
-  getParentRoute: () => root, path: '/live', component: LiveValues, validateSearch: (s) => only(s, ['find', 'quality', 'write']),
+  getParentRoute: () => root,
+  path: '/live',
+  component: LiveValues,
+  validateSearch: (s) => only(s, ['find', 'quality', 'write']),
 });
 const dashboards = createRoute({
-  getParentRoute: () => root, path: '/dashboards', validateSearch: (s) => only(s, ['from', 'to', 'refresh']),
+  getParentRoute: () => root,
+  path: '/dashboards',
+  validateSearch: (s) => only(s, ['from', 'to', 'refresh']),
   component: lazyRouteComponent(() => import('../screens/dashboards/dashboards.tsx'), 'Dashboards'),
 });
 const dashboard = createRoute({
-  getParentRoute: () => root, path: '/dashboards/$name', validateSearch: (s) => only(s, ['from', 'to', 'refresh']),
+  getParentRoute: () => root,
+  path: '/dashboards/$name',
+  validateSearch: (s) => only(s, ['from', 'to', 'refresh']),
   component: lazyRouteComponent(() => import('../screens/dashboards/dashboards.tsx'), 'Dashboards'),
 });
 const messages = createRoute({
-  getParentRoute: () => root, path: '/messages', validateSearch: (s) => only(s, ['filter', 'topic', 'path']),
+  getParentRoute: () => root,
+  path: '/messages',
+  validateSearch: (s) => only(s, ['filter', 'topic', 'path']),
   component: lazyRouteComponent(() => import('../screens/messages/messages.tsx'), 'Messages'),
 });
 const rules = createRoute({
-  getParentRoute: () => root, path: '/rules', component: lazyRouteComponent(() => import('../screens/rules/rules.tsx'), 'Rules'),
+  getParentRoute: () => root,
+  path: '/rules',
+  component: lazyRouteComponent(() => import('../screens/rules/rules.tsx'), 'Rules'),
 });
 const rule = createRoute({
-  getParentRoute: () => root, path: '/rules/$name', component: lazyRouteComponent(() => import('../screens/rules/rules.tsx'), 'Rules'),
+  getParentRoute: () => root,
+  path: '/rules/$name',
+  component: lazyRouteComponent(() => import('../screens/rules/rules.tsx'), 'Rules'),
 });
 const data = createRoute({
-  getParentRoute: () => root, path: '/data', validateSearch: (s) => only(s, ['sql', 'view']),
+  getParentRoute: () => root,
+  path: '/data',
+  validateSearch: (s) => only(s, ['sql', 'view']),
   component: lazyRouteComponent(() => import('../screens/data/data.tsx'), 'Data'),
 });
 const simulators = createRoute({
-  getParentRoute: () => root, path: '/simulators', component: lazyRouteComponent(() => import('../screens/simulators/simulators.tsx'), 'Simulators'),
+  getParentRoute: () => root,
+  path: '/simulators',
+  component: lazyRouteComponent(() => import('../screens/simulators/simulators.tsx'), 'Simulators'),
 });
 const simulator = createRoute({
-  getParentRoute: () => root, path: '/simulators/$name', component: lazyRouteComponent(() => import('../screens/simulators/simulators.tsx'), 'Simulators'),
+  getParentRoute: () => root,
+  path: '/simulators/$name',
+  component: lazyRouteComponent(() => import('../screens/simulators/simulators.tsx'), 'Simulators'),
 });
 const system = createRoute({
-  getParentRoute: () => root, path: '/system', component: lazyRouteComponent(() => import('../screens/system/system.tsx'), 'System'),
+  getParentRoute: () => root,
+  path: '/system',
+  component: lazyRouteComponent(() => import('../screens/system/system.tsx'), 'System'),
 });
 
 export const router = createRouter({
@@ -59,10 +80,23 @@ export const router = createRouter({
   defaultPendingComponent: () => <Skeleton />,
   defaultErrorComponent: ({ error, reset }) => <ErrorSay error={error} retry={reset} />,
   defaultNotFoundComponent: () => (
-    <div className="screen"><div><Head sentence="There is no such page." sub={<>Perhaps the object was renamed. <Link to="/">Go to the overview</Link>, or press Ctrl K and search.</>} /></div></div>
+    <div className="screen">
+      <div>
+        <Head
+          sentence="There is no such page."
+          sub={
+            <>
+              Perhaps the object was renamed. <Link to="/">Go to the overview</Link>, or press Ctrl K and search.
+            </>
+          }
+        />
+      </div>
+    </div>
   ),
 });
 
 declare module '@tanstack/react-router' {
-  interface Register { router: typeof router }
+  interface Register {
+    router: typeof router;
+  }
 }

@@ -1,5 +1,5 @@
 import { useSyncExternalStore } from 'react';
-import { ApiProblem, api, asProblem, onSignedOut } from '../api/client.ts';
+import { type ApiProblem, api, asProblem, onSignedOut } from '../api/client.ts';
 import { queryClient } from '../api/queries.ts';
 import type { Me } from '../api/types.ts';
 import { startLive, stopLive } from '../live/live-store.ts';
@@ -31,7 +31,11 @@ const codePattern = /sign-in=([^&\s]+)/;
 export function codeOf(text: string): string {
   const found = codePattern.exec(text);
   if (found === null) return text.trim();
-  try { return decodeURIComponent(found[1]!); } catch { return found[1]!; }
+  try {
+    return decodeURIComponent(found[1]!);
+  } catch {
+    return found[1]!;
+  }
 }
 
 let retry: ReturnType<typeof setTimeout> | undefined;
@@ -39,19 +43,25 @@ async function enter(): Promise<void> {
   clearTimeout(retry);
   try {
     const me = await api<Me>('/me');
-    startLive(() => { void enter(); });
+    startLive(() => {
+      void enter();
+    });
     set({ state: 'in', me });
   } catch (error) {
     const problem = asProblem(error);
     stopLive();
     if (problem.status === 401) set({ state: 'out', problem: session.state === 'out' ? session.problem : undefined });
     else {
-      retry = setTimeout(() => { void enter(); }, 3_000);
+      retry = setTimeout(() => {
+        void enter();
+      }, 3_000);
       set({ state: 'unreachable', problem, nextTry: Date.now() + 3_000 });
     }
   }
 }
-export const askAgain = (): void => { void enter(); };
+export const askAgain = (): void => {
+  void enter();
+};
 
 /** Redeems a one-time code. Resolves also when it is refused; the session then says why. */
 export async function signIn(code: string): Promise<void> {
@@ -79,7 +89,9 @@ function leave(): void {
 /** Begins with the code of the address, which is removed from it at once, or with the session the browser has. */
 export async function openSession(): Promise<void> {
   onSignedOut(leave);
-  addEventListener('hashchange', () => { void fromHash(); });
+  addEventListener('hashchange', () => {
+    void fromHash();
+  });
   if (!(await fromHash())) await enter();
 }
 async function fromHash(): Promise<boolean> {

@@ -5,7 +5,13 @@ import { askAgain, codeOf, signIn } from './session.ts';
 
 const Sheet = ({ children }: { children: React.ReactNode }) => (
   <main className="sheet">
-    <div className="brand"><Mark /><span><b>omh</b><small>Open Manufacturing Hub</small></span></div>
+    <div className="brand">
+      <Mark />
+      <span>
+        <b>omh</b>
+        <small>Open Manufacturing Hub</small>
+      </span>
+    </div>
     {children}
   </main>
 );
@@ -28,22 +34,55 @@ export function SignIn({ problem }: { problem: ApiProblem | undefined }) {
   return (
     <Sheet>
       <h1 data-testid="screen-sentence">
-        {problem === undefined ? 'Sign in with a link from the hub.' : limited ? problem.message : 'This sign-in link was used already or is too old.'}
+        {problem === undefined
+          ? 'Sign in with a link from the hub.'
+          : limited
+            ? problem.message
+            : 'This sign-in link was used already or is too old.'}
       </h1>
       <p className="prose t2">
         Each link opens the console once. For a new one, run <code>omh status</code> where the hub runs, or look at what the hub printed
         when it started.
       </p>
-      <form onSubmit={(e) => { void submit(e); }}>
-        <label className="lb" htmlFor="code">Link or code</label>
+      <form
+        onSubmit={(e) => {
+          void submit(e);
+        }}
+      >
+        <label className="lb" htmlFor="code">
+          Link or code
+        </label>
         <div className={`field mono${empty ? ' err' : ''}`}>
-          <input id="code" data-testid="sign-in-code" autoFocus autoComplete="off" spellCheck={false} value={text} placeholder="http://…/#sign-in=…"
-            aria-invalid={empty} onChange={(e) => { setText(e.target.value); setEmpty(false); }} />
+          <input
+            id="code"
+            data-testid="sign-in-code"
+            autoFocus
+            autoComplete="off"
+            spellCheck={false}
+            value={text}
+            placeholder="http://…/#sign-in=…"
+            aria-invalid={empty}
+            onChange={(e) => {
+              setText(e.target.value);
+              setEmpty(false);
+            }}
+          />
         </div>
-        {empty ? <p className="err-line"><Glyph name="bad" />Paste the link that the hub printed.</p> : null}
-        {problem === undefined || empty ? null : <p className="meta" style={{ marginTop: 6 }}>{problem.next ?? problem.message} <code>{problem.code}</code></p>}
+        {empty ? (
+          <p className="err-line">
+            <Glyph name="bad" />
+            Paste the link that the hub printed.
+          </p>
+        ) : null}
+        {problem === undefined || empty ? null : (
+          <p className="meta" style={{ marginTop: 6 }}>
+            <code>{problem.code}</code>
+          </p>
+        )}
         <div className="row" style={{ marginTop: 14 }}>
-          <button type="submit" className="btn primary" data-testid="sign-in">{busy ? 'Signing in' : 'Sign in'}</button>
+          <button type="submit" className="btn primary" data-testid="sign-in">
+            {busy ? 'Signing in' : 'Sign in'}
+          </button>
         </div>
       </form>
     </Sheet>
@@ -54,6 +93,11 @@ export const Unreachable = ({ problem }: { problem: ApiProblem }) => (
   <Sheet>
     <h1 data-testid="screen-sentence">{problem.message}</h1>
     <p className="prose t2">{problem.next ?? 'The plant may well run on.'} Tried every 3 s.</p>
-    <div className="row" style={{ marginTop: 14 }}><button type="button" className="btn" onClick={askAgain}>Try now</button><span className="meta mono">{problem.code}</span></div>
+    <div className="row" style={{ marginTop: 14 }}>
+      <button type="button" className="btn" onClick={askAgain}>
+        Try now
+      </button>
+      <span className="meta mono">{problem.code}</span>
+    </div>
   </Sheet>
 );

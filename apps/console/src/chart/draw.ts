@@ -4,7 +4,11 @@ import type { AlarmState } from '../api/types.ts';
 import { groupGaps, ribbon, type ChartSeries, type GapGroup } from './frame.ts';
 import { hatch, type Tokens } from './tokens.ts';
 
-export interface Threshold { value: number; state: AlarmState; label?: string }
+export interface Threshold {
+  value: number;
+  state: AlarmState;
+  label?: string;
+}
 export interface Scene {
   readonly series: readonly ChartSeries[];
   readonly last: readonly (number | null)[];
@@ -77,7 +81,11 @@ export function drawOver(u: uPlot, scene: Scene): void {
     ctx.setLineDash([]);
     ctx.font = font(tokens, 11, 600);
     ctx.textAlign = 'left';
-    ctx.fillText(`${t.label === undefined ? '' : `${t.label} `}${num(t.value, scene.series[0]?.decimals ?? 0)}`, bbox.left + 6 * k, y - 8 * k);
+    ctx.fillText(
+      `${t.label === undefined ? '' : `${t.label} `}${num(t.value, scene.series[0]?.decimals ?? 0)}`,
+      bbox.left + 6 * k,
+      y - 8 * k,
+    );
   }
   drawReasons(u, scene);
   drawRibbon(u, scene);
@@ -98,7 +106,8 @@ function drawReasons(u: uPlot, scene: Scene): void {
     ctx.font = font(scene.tokens, 11, 600);
     const names = group.series.length === scene.series.length ? '' : `${group.series.map((i) => scene.series[i]!.name).join(', ')}: `;
     const first = `${names}${names === '' ? group.reason.charAt(0).toUpperCase() + group.reason.slice(1) : group.reason}`;
-    const second = group.open === true ? `since ${clock(group.from)}` : `${clock(group.from)} to ${clock(group.to)}, ${span(group.to - group.from)}`;
+    const second =
+      group.open === true ? `since ${clock(group.from)}` : `${clock(group.from)} to ${clock(group.to)}, ${span(group.to - group.from)}`;
     const width = Math.max(ctx.measureText(first).width, ctx.measureText(second).width);
     const after = x1 + 6 * k + width < right;
     const before = x0 - 6 * k - width > bbox.left;
@@ -131,7 +140,9 @@ function drawRibbon(u: uPlot, scene: Scene): void {
     const x1 = Math.min(bbox.left + bbox.width, u.valToPos(g.to, 'x', true));
     if (x1 <= x0) continue;
     const bad = g.quality === 'bad';
-    ctx.fillStyle = bad ? hatch(ctx, scene.tokens.get('bad'), scene.tokens.get('surface'), 5 * Math.round(k), 1.6 * k) : scene.tokens.get('uncertain');
+    ctx.fillStyle = bad
+      ? hatch(ctx, scene.tokens.get('bad'), scene.tokens.get('surface'), 5 * Math.round(k), 1.6 * k)
+      : scene.tokens.get('uncertain');
     ctx.fillRect(x0, bad ? y - k : y, Math.max(2 * k, x1 - x0), bad ? 6 * k : 4 * k);
   }
 }

@@ -1,7 +1,13 @@
 import uPlot from 'uplot';
 import type { QualityWord } from '../api/types.ts';
 
-export interface Gap { readonly from: number; readonly to: number; readonly quality: QualityWord; readonly reason: string; /** Still lasts. */ readonly open?: boolean }
+export interface Gap {
+  readonly from: number;
+  readonly to: number;
+  readonly quality: QualityWord;
+  readonly reason: string /** Still lasts. */;
+  readonly open?: boolean;
+}
 
 export interface ChartSeries {
   readonly name: string;
@@ -19,7 +25,11 @@ export interface ChartSeries {
   readonly gaps: readonly Gap[];
 }
 
-export interface Aligned { readonly data: uPlot.AlignedData; readonly points: number; readonly last: readonly (number | null)[] }
+export interface Aligned {
+  readonly data: uPlot.AlignedData;
+  readonly points: number;
+  readonly last: readonly (number | null)[];
+}
 
 /**
  * Columns for uPlot: time, then for every series its good line and its uncertain line. A gap is never bridged: a null is put into
@@ -36,7 +46,11 @@ export function align(series: readonly ChartSeries[], from: number, to: number):
     let gap = 0;
     let newest: number | null = null;
     const cut = (at: number): void => {
-      if (x.length > 0 && at > x[x.length - 1]!) { x.push(at); good.push(null); care.push(null); }
+      if (x.length > 0 && at > x[x.length - 1]!) {
+        x.push(at);
+        good.push(null);
+        care.push(null);
+      }
     };
     for (let i = 0; i < s.time.length; i++) {
       const t = s.time[i]!;
@@ -60,7 +74,17 @@ export function align(series: readonly ChartSeries[], from: number, to: number):
     return [x, good, care] as uPlot.AlignedData;
   });
   if (tables.length === 0) return { data: [[from, to]] as unknown as uPlot.AlignedData, points, last };
-  return { data: tables.length === 1 ? tables[0]! : uPlot.join(tables, tables.map((t) => t.map(() => 2 as const))), points, last };
+  return {
+    data:
+      tables.length === 1
+        ? tables[0]!
+        : uPlot.join(
+            tables,
+            tables.map((t) => t.map(() => 2 as const)),
+          ),
+    points,
+    last,
+  };
 }
 
 /** Where the whole panel's data could not be trusted: bad wins over uncertain. */
@@ -81,7 +105,9 @@ export function ribbon(series: readonly ChartSeries[]): Gap[] {
   return out;
 }
 
-export interface GapGroup extends Gap { readonly series: readonly number[] }
+export interface GapGroup extends Gap {
+  readonly series: readonly number[];
+}
 /** Gaps of the same time and reason are one gap with one sentence. */
 export function groupGaps(series: readonly ChartSeries[]): GapGroup[] {
   const groups: { from: number; to: number; quality: QualityWord; reason: string; open: boolean; series: number[] }[] = [];
@@ -89,7 +115,8 @@ export function groupGaps(series: readonly ChartSeries[]): GapGroup[] {
     for (const g of s.gaps) {
       if (g.quality !== 'bad') continue;
       const same = groups.find((o) => o.reason === g.reason && Math.abs(o.from - g.from) < 3_000 && Math.abs(o.to - g.to) < 3_000);
-      if (same === undefined) groups.push({ from: g.from, to: g.to, quality: g.quality, reason: g.reason, open: g.open === true, series: [index] });
+      if (same === undefined)
+        groups.push({ from: g.from, to: g.to, quality: g.quality, reason: g.reason, open: g.open === true, series: [index] });
       else if (!same.series.includes(index)) same.series.push(index);
     }
   });

@@ -1,3 +1,4 @@
+/* oxlint-disable react-hooks/exhaustive-deps -- Live columns change outside React; a generation or a beat stands for them in the dependency lists. */
 import { keepPreviousData, useQueries } from '@tanstack/react-query';
 import { useEffect, useMemo, useRef, useSyncExternalStore } from 'react';
 import { readHistory } from '../api/queries.ts';
@@ -8,8 +9,20 @@ import { decimalsOf, unitText } from '../ui/format.ts';
 import { colours, type ChartSeries, type Gap } from './frame.ts';
 import { follows, resolveRange, type TimeRange } from './time-range.ts';
 
-export interface TagTarget { readonly tag: string; readonly name: string; readonly agg?: string | undefined }
-interface Tail { time: number[]; value: (number | null)[]; uncertain: number[]; gaps: Gap[]; quality: QualityWord; since: number; reason: string | null }
+export interface TagTarget {
+  readonly tag: string;
+  readonly name: string;
+  readonly agg?: string | undefined;
+}
+interface Tail {
+  time: number[];
+  value: (number | null)[];
+  uncertain: number[];
+  gaps: Gap[];
+  quality: QualityWord;
+  since: number;
+  reason: string | null;
+}
 
 const tailMost = 20_000;
 const drawEveryMs = 200;
@@ -20,8 +33,17 @@ const capital = (text: string): string => text.replace(/[.]$/, '');
  * History of tags joined with what arrives live: history is read again now and then, live samples stand after its end.
  * With a range that ends now the window moves each second.
  */
-export function useTagSeries(targets: readonly TagTarget[], range: TimeRange, points: number, followNow: boolean): {
-  series: ChartSeries[]; from: number; to: number; loading: boolean; error: unknown;
+export function useTagSeries(
+  targets: readonly TagTarget[],
+  range: TimeRange,
+  points: number,
+  followNow: boolean,
+): {
+  series: ChartSeries[];
+  from: number;
+  to: number;
+  loading: boolean;
+  error: unknown;
 } {
   const moving = follows(range);
   const following = moving && followNow;
@@ -32,7 +54,8 @@ export function useTagSeries(targets: readonly TagTarget[], range: TimeRange, po
   const queries = useQueries({
     queries: targets.map((t) => ({
       queryKey: ['history', t.tag, range.from, range.to, points, t.agg ?? ''],
-      queryFn: ({ signal }: { signal: AbortSignal }) => readHistory({ tag: t.tag, from: range.from, to: range.to, points, agg: t.agg }, signal),
+      queryFn: ({ signal }: { signal: AbortSignal }) =>
+        readHistory({ tag: t.tag, from: range.from, to: range.to, points, agg: t.agg }, signal),
       placeholderData: keepPreviousData,
       refetchInterval: following ? Math.max(15_000, Math.min(300_000, spanMs / 30)) : (false as const),
       staleTime: following ? 10_000 : 60_000,
@@ -42,31 +65,36 @@ export function useTagSeries(targets: readonly TagTarget[], range: TimeRange, po
   const rows = useMemo(() => targets.map((t) => live().tags.row(t.tag)), [names, generation]);
   const tails = useRef<Tail[]>([]);
   const beat = useRef({ count: 0, timer: undefined as ReturnType<typeof setTimeout> | undefined });
-  useEffect(() => { tails.current = []; }, [names]);
+  useEffect(() => {
+    tails.current = [];
+  }, [names]);
 
   const drawn = useSyncExternalStore(
-    useMemo(() => (notify: () => void) => {
-      if (!following) return () => undefined;
-      const held = beat.current;
-      const releases = rows.map((row, i) => {
-        if (row === undefined) return () => undefined;
-        const take = (): void => {
-          grow(tails.current, i, row);
-          held.timer ??= setTimeout(() => {
-            held.timer = undefined;
-            held.count++;
-            notify();
-          }, drawEveryMs);
+    useMemo(
+      () => (notify: () => void) => {
+        if (!following) return () => undefined;
+        const held = beat.current;
+        const releases = rows.map((row, i) => {
+          if (row === undefined) return () => undefined;
+          const take = (): void => {
+            grow(tails.current, i, row);
+            held.timer ??= setTimeout(() => {
+              held.timer = undefined;
+              held.count++;
+              notify();
+            }, drawEveryMs);
+          };
+          take();
+          return live().tags.onRow(row, take);
+        });
+        return () => {
+          for (const release of releases) release();
+          clearTimeout(held.timer);
+          held.timer = undefined;
         };
-        take();
-        return live().tags.onRow(row, take);
-      });
-      return () => {
-        for (const release of releases) release();
-        clearTimeout(held.timer);
-        held.timer = undefined;
-      };
-    }, [rows, following]),
+      },
+      [rows, following],
+    ),
     () => beat.current.count,
   );
 
@@ -75,7 +103,8 @@ export function useTagSeries(targets: readonly TagTarget[], range: TimeRange, po
   const colour = useMemo(() => colours(targets.map((t) => t.tag)), [names]);
   const answers = queries.map((q) => q.data);
   const series = useMemo(
-    () => targets.map((t, i): ChartSeries => join(t, rows[i], answers[i], following ? tails.current[i] : undefined, colour[i] ?? 1, from, to)),
+    () =>
+      targets.map((t, i): ChartSeries => join(t, rows[i], answers[i], following ? tails.current[i] : undefined, colour[i] ?? 1, from, to)),
     [drawn, names, rows, from, to, ...answers],
   );
   return { series, from, to, loading: queries.some((q) => q.isLoading), error: queries.find((q) => q.isError)?.error };
@@ -84,9 +113,19 @@ export function useTagSeries(targets: readonly TagTarget[], range: TimeRange, po
 function grow(tails: Tail[], index: number, row: number): void {
   const now = live().tags.now(row);
   if (now === undefined) return;
-  const tail = (tails[index] ??= { time: [], value: [], uncertain: [], gaps: [], quality: now.quality, since: now.since, reason: now.reason });
-  if (tail.quality === 'bad' && now.quality !== 'bad') tail.gaps.push({ from: tail.since, to: now.time, quality: 'bad', reason: capital(tail.reason ?? 'no usable value') });
-  if (tail.quality === 'uncertain' && now.quality !== 'uncertain') tail.gaps.push({ from: tail.since, to: now.since, quality: 'uncertain', reason: capital(tail.reason ?? '') });
+  const tail = (tails[index] ??= {
+    time: [],
+    value: [],
+    uncertain: [],
+    gaps: [],
+    quality: now.quality,
+    since: now.since,
+    reason: now.reason,
+  });
+  if (tail.quality === 'bad' && now.quality !== 'bad')
+    tail.gaps.push({ from: tail.since, to: now.time, quality: 'bad', reason: capital(tail.reason ?? 'no usable value') });
+  if (tail.quality === 'uncertain' && now.quality !== 'uncertain')
+    tail.gaps.push({ from: tail.since, to: now.since, quality: 'uncertain', reason: capital(tail.reason ?? '') });
   tail.quality = now.quality;
   tail.since = now.since;
   tail.reason = now.reason;
@@ -98,10 +137,21 @@ function grow(tails: Tail[], index: number, row: number): void {
   if (tail.time.length > tailMost) for (const list of [tail.time, tail.value, tail.uncertain]) list.splice(0, tailMost / 4);
 }
 
-function join(target: TagTarget, row: number | undefined, answer: HistoryAnswer | undefined, tail: Tail | undefined, colour: number, from: number, to: number): ChartSeries {
+function join(
+  target: TagTarget,
+  row: number | undefined,
+  answer: HistoryAnswer | undefined,
+  tail: Tail | undefined,
+  colour: number,
+  from: number,
+  to: number,
+): ChartSeries {
   const key = row === undefined ? undefined : live().tags.keys[row];
   const time = answer === undefined ? [] : answer.time.slice();
-  const value = (answer?.value ?? []).map((v) => { const n = v === null ? NaN : toNumber(v); return Number.isFinite(n) ? n : null; });
+  const value = (answer?.value ?? []).map((v) => {
+    const n = v === null ? NaN : toNumber(v);
+    return Number.isFinite(n) ? n : null;
+  });
   const uncertain: number[] = (answer?.quality ?? []).map((q) => (q === 'uncertain' ? 1 : 0));
   const gaps: Gap[] = (answer?.gaps ?? []).map((g) => ({ from: ms(g.from), to: ms(g.to), quality: g.quality, reason: capital(g.reason) }));
   if (tail !== undefined) {
@@ -112,17 +162,28 @@ function join(target: TagTarget, row: number | undefined, answer: HistoryAnswer 
       value.push(tail.value[i]!);
       uncertain.push(tail.uncertain[i]!);
     }
-    const open = tail.quality === 'good' || !Number.isFinite(tail.since) ? [] : [{ from: Math.max(tail.since, from), to, quality: tail.quality, reason: capital(tail.reason ?? 'no usable value'), open: true }];
+    const open =
+      tail.quality === 'good' || !Number.isFinite(tail.since)
+        ? []
+        : [{ from: Math.max(tail.since, from), to, quality: tail.quality, reason: capital(tail.reason ?? 'no usable value'), open: true }];
     for (const g of [...tail.gaps, ...open]) {
       // History told by an earlier answer is replaced by the live view of the same gap.
-      for (let i = gaps.length - 1; i >= 0; i--) if (gaps[i]!.to > g.from && gaps[i]!.from < g.to) {
-        gaps.splice(i, 1);
-      }
+      for (let i = gaps.length - 1; i >= 0; i--)
+        if (gaps[i]!.to > g.from && gaps[i]!.from < g.to) {
+          gaps.splice(i, 1);
+        }
       gaps.push(g);
     }
   }
   return {
-    name: target.name, unit: unitText(answer?.unit ?? key?.unit), colour, step: /bool/i.test(key?.type ?? ''),
-    decimals: key === undefined ? 1 : decimalsOf(key.type, key.precision), time, value, uncertain, gaps,
+    name: target.name,
+    unit: unitText(answer?.unit ?? key?.unit),
+    colour,
+    step: /bool/i.test(key?.type ?? ''),
+    decimals: key === undefined ? 1 : decimalsOf(key.type, key.precision),
+    time,
+    value,
+    uncertain,
+    gaps,
   };
 }

@@ -1,3 +1,4 @@
+/* oxlint-disable react-hooks/exhaustive-deps -- The canvas is built once per shape; what changes meanwhile is read through a ref. */
 import { useEffect, useMemo, useRef, useState } from 'react';
 import uPlot from 'uplot';
 import { clock, day, moment, num } from '../ui/format.ts';
@@ -20,7 +21,12 @@ interface Props {
   height?: number | undefined;
   label: string;
 }
-interface Tip { left: number; right: boolean; time: number; rows: { name: string; text: string; colour: number }[] }
+interface Tip {
+  left: number;
+  right: boolean;
+  time: number;
+  rows: { name: string; text: string; colour: number }[];
+}
 
 const axisSize = 52;
 const mostEnds = 4;
@@ -47,7 +53,9 @@ export function TimeChart(props: Props) {
     const watch = new ResizeObserver(([entry]) => {
       if (entry === undefined) return;
       const { width, height } = entry.contentRect;
-      setSize((s) => (s.width === Math.floor(width) && s.height === Math.floor(height) ? s : { width: Math.floor(width), height: Math.floor(height) }));
+      setSize((s) =>
+        s.width === Math.floor(width) && s.height === Math.floor(height) ? s : { width: Math.floor(width), height: Math.floor(height) },
+      );
     });
     watch.observe(box);
     return () => watch.disconnect();
@@ -81,38 +89,71 @@ export function TimeChart(props: Props) {
 
   return (
     <div className="chartbox" style={{ height: props.height ?? '100%' }}>
-      <div ref={host} className="chartcanvas" role="img" aria-label={props.label} data-points={aligned.points} data-series={series.map((s) => s.name).join('|')} />
+      <div
+        ref={host}
+        className="chartcanvas"
+        role="img"
+        aria-label={props.label}
+        data-points={aligned.points}
+        data-series={series.map((s) => s.name).join('|')}
+      />
       {tip === undefined ? null : (
         <div className="tip" style={tip.right ? { right: size.width - tip.left + 12 } : { left: tip.left + 12 }}>
           <b>{moment(tip.time)}</b>
-          {tip.rows.map((r) => <div key={r.name} className="row"><i style={{ background: `var(--omh-s${r.colour})` }} /><span>{r.name}</span><b className="right">{r.text}</b></div>)}
+          {tip.rows.map((r) => (
+            <div key={r.name} className="row">
+              <i style={{ background: `var(--omh-s${r.colour})` }} />
+              <span>{r.name}</span>
+              <b className="right">{r.text}</b>
+            </div>
+          ))}
         </div>
       )}
     </div>
   );
 }
 
-const spacing = [1, 2, 5, 10, 15, 30].map((s) => s * 1_000)
-  .concat([1, 2, 5, 10, 15, 30].map((m) => m * 60_000), [1, 2, 3, 6, 12].map((h) => h * 3_600_000), [1, 2, 7, 14, 28, 90].map((d) => d * 86_400_000));
+const spacing = [1, 2, 5, 10, 15, 30]
+  .map((s) => s * 1_000)
+  .concat(
+    [1, 2, 5, 10, 15, 30].map((m) => m * 60_000),
+    [1, 2, 3, 6, 12].map((h) => h * 3_600_000),
+    [1, 2, 7, 14, 28, 90].map((d) => d * 86_400_000),
+  );
 
 function options(
-  now: { readonly current: { scene: Scene; props: Props; data: uPlot.AlignedData } }, size: { width: number; height: number }, tokens: Tokens, setTip: (tip: Tip | undefined) => void,
+  now: { readonly current: { scene: Scene; props: Props; data: uPlot.AlignedData } },
+  size: { width: number; height: number },
+  tokens: Tokens,
+  setTip: (tip: Tip | undefined) => void,
 ): uPlot.Options {
   const { scene, props } = now.current;
   const hasSecond = scene.scales.includes('y2');
   const tickFont = `11px ${tokens.font}`;
-  const range = (second: boolean) => (_: uPlot, low: number | null, high: number | null): uPlot.Range.MinMax => {
-    const { props: p } = now.current;
-    if (low === null || high === null) return [p.min ?? 0, p.max ?? 1];
-    const limits = second ? [] : (p.thresholds ?? []).map((t) => t.value);
-    const near = (high - low || Math.abs(high) || 1) * 1.5;
-    for (const v of limits) if (v > low - near && v < high + near) { low = Math.min(low, v); high = Math.max(high, v); }
-    const [a, b] = uPlot.rangeNum(low, high, 0.12, false) as [number, number];
-    return [second ? a : (p.min ?? a), second ? b : (p.max ?? b)];
-  };
+  const range =
+    (second: boolean) =>
+    (_: uPlot, low: number | null, high: number | null): uPlot.Range.MinMax => {
+      const { props: p } = now.current;
+      if (low === null || high === null) return [p.min ?? 0, p.max ?? 1];
+      const limits = second ? [] : (p.thresholds ?? []).map((t) => t.value);
+      const near = (high - low || Math.abs(high) || 1) * 1.5;
+      for (const v of limits)
+        if (v > low - near && v < high + near) {
+          low = Math.min(low, v);
+          high = Math.max(high, v);
+        }
+      const [a, b] = uPlot.rangeNum(low, high, 0.12, false) as [number, number];
+      return [second ? a : (p.min ?? a), second ? b : (p.max ?? b)];
+    };
   const axis = (scale: 'y' | 'y2'): uPlot.Axis => ({
-    scale, side: scale === 'y' ? 3 : 1, size: axisSize, gap: 6, font: tickFont, stroke: tokens.get('text-3'),
-    grid: { show: scale === 'y', stroke: tokens.get('grid'), width: 1 }, ticks: { show: false },
+    scale,
+    side: scale === 'y' ? 3 : 1,
+    size: axisSize,
+    gap: 6,
+    font: tickFont,
+    stroke: tokens.get('text-3'),
+    grid: { show: scale === 'y', stroke: tokens.get('grid'), width: 1 },
+    ticks: { show: false },
     values: (_, splits, __, ___, increment) => {
       const places = Math.max(0, Math.min(6, -Math.floor(Math.log10(increment || 1) + 1e-9)));
       return splits.map((v) => num(v, places));
@@ -121,49 +162,93 @@ function options(
   });
   const unit = scene.series.find((_, i) => scene.scales[i] === 'y')?.unit ?? '';
   return {
-    width: size.width, height: size.height, ms: 1, legend: { show: false },
+    width: size.width,
+    height: size.height,
+    ms: 1,
+    legend: { show: false },
     padding: [unit === '' ? 10 : 22, scene.ends ? (hasSecond ? 96 : size.width < 380 ? 84 : 108) : 14, 0, 0],
     cursor: {
-      ...(props.syncKey === undefined ? {} : { sync: { key: props.syncKey, filters: { pub: (type: string) => type === 'mousemove' || type === 'mouseleave', sub: () => true } } }),
+      ...(props.syncKey === undefined
+        ? {}
+        : {
+            sync: {
+              key: props.syncKey,
+              filters: { pub: (type: string) => type === 'mousemove' || type === 'mouseleave', sub: () => true },
+            },
+          }),
       drag: { x: props.onZoom !== undefined, y: false, setScale: false, dist: 6 },
       points: { size: 7, width: 1.8, fill: tokens.get('surface') },
       y: false,
-      bind: { dblclick: () => () => { now.current.props.onReset?.(); return null; } },
+      bind: {
+        dblclick: () => () => {
+          now.current.props.onReset?.();
+          return null;
+        },
+      },
     },
-    scales: { x: { time: true, range: () => [now.current.props.from, now.current.props.to] }, y: { range: range(false) }, ...(hasSecond ? { y2: { range: range(true) } } : {}) },
+    scales: {
+      x: { time: true, range: () => [now.current.props.from, now.current.props.to] },
+      y: { range: range(false) },
+      ...(hasSecond ? { y2: { range: range(true) } } : {}),
+    },
     axes: [
       {
-        font: tickFont, stroke: tokens.get('text-3'), size: 32, gap: 8, grid: { show: false }, ticks: { show: true, size: 3, stroke: tokens.get('axis'), width: 1 },
-        border: { show: true, stroke: tokens.get('axis'), width: 1 }, incrs: spacing, space: 74,
+        font: tickFont,
+        stroke: tokens.get('text-3'),
+        size: 32,
+        gap: 8,
+        grid: { show: false },
+        ticks: { show: true, size: 3, stroke: tokens.get('axis'), width: 1 },
+        border: { show: true, stroke: tokens.get('axis'), width: 1 },
+        incrs: spacing,
+        space: 74,
         values: (_, splits, __, ___, increment) => splits.map((v) => (increment >= 86_400_000 ? day(v) : clock(v, increment < 60_000))),
       },
-      axis('y'), ...(hasSecond ? [axis('y2')] : []),
+      axis('y'),
+      ...(hasSecond ? [axis('y2')] : []),
     ],
-    series: [{}, ...scene.series.flatMap((s, i): uPlot.Series[] => {
-      const stroke = tokens.get(`s${s.colour}`);
-      const base = { scale: scene.scales[i]!, stroke, width: 1.7, spanGaps: false, points: { show: s.time.length < 3, size: 5, fill: stroke }, ...(s.step ? { paths: uPlot.paths.stepped!({ align: 1 }) } : {}) };
-      return [{ ...base, label: s.name, ...(s.colour > 6 ? { dash: [6, 3] } : {}) }, { ...base, label: `${s.name}, uncertain`, dash: [1.5, 3.5], cap: 'round' as const }];
-    })],
+    series: [
+      {},
+      ...scene.series.flatMap((s, i): uPlot.Series[] => {
+        const stroke = tokens.get(`s${s.colour}`);
+        const base = {
+          scale: scene.scales[i]!,
+          stroke,
+          width: 1.7,
+          spanGaps: false,
+          points: { show: (_u: uPlot, _i: number, first: number, last: number) => last - first < 14, size: 5, fill: stroke },
+          ...(s.step ? { paths: uPlot.paths.stepped!({ align: 1 }) } : {}),
+        };
+        return [
+          { ...base, label: s.name, ...(s.colour > 6 ? { dash: [6, 3] } : {}) },
+          { ...base, label: `${s.name}, uncertain`, dash: [1.5, 3.5], cap: 'round' as const },
+        ];
+      }),
+    ],
     hooks: {
       drawClear: [(u) => drawUnder(u, now.current.scene)],
-      draw: [(u) => {
-        drawOver(u, now.current.scene);
-        if (unit !== '') {
-          u.ctx.save();
-          u.ctx.font = `600 ${11 * devicePixelRatio}px ${tokens.font}`;
-          u.ctx.fillStyle = tokens.get('text-3');
-          u.ctx.textAlign = 'right';
-          u.ctx.fillText(unit, u.bbox.left - 6 * devicePixelRatio, u.bbox.top - 8 * devicePixelRatio);
-          u.ctx.restore();
-        }
-      }],
-      setSelect: [(u) => {
-        if (u.select.width < 6) return;
-        const a = u.posToVal(u.select.left, 'x');
-        const b = u.posToVal(u.select.left + u.select.width, 'x');
-        u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-        now.current.props.onZoom?.(Math.round(a), Math.round(b));
-      }],
+      draw: [
+        (u) => {
+          drawOver(u, now.current.scene);
+          if (unit !== '') {
+            u.ctx.save();
+            u.ctx.font = `600 ${11 * devicePixelRatio}px ${tokens.font}`;
+            u.ctx.fillStyle = tokens.get('text-3');
+            u.ctx.textAlign = 'right';
+            u.ctx.fillText(unit, u.bbox.left - 6 * devicePixelRatio, u.bbox.top - 8 * devicePixelRatio);
+            u.ctx.restore();
+          }
+        },
+      ],
+      setSelect: [
+        (u) => {
+          if (u.select.width < 6) return;
+          const a = u.posToVal(u.select.left, 'x');
+          const b = u.posToVal(u.select.left + u.select.width, 'x');
+          u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+          now.current.props.onZoom?.(Math.round(a), Math.round(b));
+        },
+      ],
       setCursor: [(u) => setTip(tipAt(u, now.current.scene))],
     },
   };

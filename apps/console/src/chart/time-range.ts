@@ -9,7 +9,10 @@ export function parseTime(text: string, now: number): number | undefined {
   return Number.isFinite(v) ? v : undefined;
 }
 
-export interface TimeRange { readonly from: string; readonly to: string }
+export interface TimeRange {
+  readonly from: string;
+  readonly to: string;
+}
 export const follows = (range: TimeRange): boolean => range.to.trim() === 'now';
 
 export function resolveRange(range: TimeRange, now: number): { from: number; to: number } {
@@ -19,9 +22,14 @@ export function resolveRange(range: TimeRange, now: number): { from: number; to:
 }
 
 export const quickRanges: readonly { from: string; title: string }[] = [
-  { from: 'now-5m', title: 'Last 5 min' }, { from: 'now-15m', title: 'Last 15 min' }, { from: 'now-1h', title: 'Last hour' },
-  { from: 'now-3h', title: 'Last 3 h' }, { from: 'now-8h', title: 'Last 8 h' }, { from: 'now-24h', title: 'Last 24 h' },
-  { from: 'now-7d', title: 'Last 7 days' }, { from: 'now-30d', title: 'Last 30 days' },
+  { from: 'now-5m', title: 'Last 5 min' },
+  { from: 'now-15m', title: 'Last 15 min' },
+  { from: 'now-1h', title: 'Last hour' },
+  { from: 'now-3h', title: 'Last 3 h' },
+  { from: 'now-8h', title: 'Last 8 h' },
+  { from: 'now-24h', title: 'Last 24 h' },
+  { from: 'now-7d', title: 'Last 7 days' },
+  { from: 'now-30d', title: 'Last 30 days' },
 ];
 
 /** Replaces `$__timeFilter(col)`, `$__interval`, `$__from` and `$__to` by SQL. */

@@ -1,3 +1,4 @@
+/* oxlint-disable react-hooks/exhaustive-deps -- The colour scheme changes the computed style that is read here. */
 import { useComputedColorScheme } from '@mantine/core';
 import { useMemo } from 'react';
 
@@ -34,11 +35,17 @@ export function hatch(ctx: CanvasRenderingContext2D, ground: string, line: strin
   tile.width = tile.height = size;
   const t = tile.getContext('2d');
   if (t === null) return line;
-  if (ground !== '') { t.fillStyle = ground; t.fillRect(0, 0, size, size); }
+  if (ground !== '') {
+    t.fillStyle = ground;
+    t.fillRect(0, 0, size, size);
+  }
   t.strokeStyle = line;
   t.lineWidth = weight;
   t.beginPath();
-  for (const d of [-size, 0, size]) { t.moveTo(d - 1, size + 1); t.lineTo(d + size + 1, -1); }
+  for (const d of [-size, 0, size]) {
+    t.moveTo(d - 1, size + 1);
+    t.lineTo(d + size + 1, -1);
+  }
   t.stroke();
   const pattern = ctx.createPattern(tile, 'repeat');
   if (pattern === null) return line;

@@ -1,4 +1,5 @@
-import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from '@codemirror/autocomplete';
+/* oxlint-disable react-hooks/exhaustive-deps -- The editor is built once; what changes meanwhile is read through a ref. */
+import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap, completionStatus } from '@codemirror/autocomplete';
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
 import { json } from '@codemirror/lang-json';
 import { PostgreSQL, sql, StandardSQL } from '@codemirror/lang-sql';
@@ -10,7 +11,11 @@ import { drawSelection, EditorView, keymap, lineNumbers, placeholder } from '@co
 import { tags as t } from '@lezer/highlight';
 import { useEffect, useRef } from 'react';
 
-export interface Fault { line: number; column: number; message: string }
+export interface Fault {
+  line: number;
+  column: number;
+  message: string;
+}
 export interface EditorProps {
   value: string;
   onChange?: ((value: string) => void) | undefined;
@@ -43,21 +48,38 @@ const look = EditorView.theme({
   '.cm-gutters': { backgroundColor: 'var(--omh-raised)', color: 'var(--omh-text-3)', border: 'none' },
   '.cm-lineNumbers .cm-gutterElement': { padding: '0 12px 0 14px' },
   '.cm-cursor': { borderLeftColor: 'var(--omh-text)', borderLeftWidth: '1.5px' },
-  '&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground': { backgroundColor: 'var(--omh-accent-soft)' },
+  '&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground': {
+    backgroundColor: 'var(--omh-accent-soft)',
+  },
   '.cm-matchingBracket, &.cm-focused .cm-matchingBracket': { backgroundColor: 'var(--omh-stale-soft)', color: 'inherit' },
   '.cm-placeholder': { color: 'var(--omh-text-3)' },
-  '.cm-tooltip': { backgroundColor: 'var(--omh-raised)', color: 'var(--omh-text)', border: '1px solid var(--omh-control-line)', borderRadius: '5px', boxShadow: 'var(--omh-shadow)' },
+  '.cm-tooltip': {
+    backgroundColor: 'var(--omh-raised)',
+    color: 'var(--omh-text)',
+    border: '1px solid var(--omh-control-line)',
+    borderRadius: '5px',
+    boxShadow: 'var(--omh-shadow)',
+  },
   '.cm-tooltip-autocomplete > ul > li[aria-selected]': { backgroundColor: 'var(--omh-accent-soft)', color: 'var(--omh-text)' },
   '.cm-diagnostic-error': { borderLeft: '3px solid var(--omh-bad)', fontFamily: 'var(--omh-font)' },
-  '.cm-lintRange-error': { backgroundImage: 'none', textDecoration: 'underline wavy var(--omh-bad) 1.5px', textUnderlineOffset: '3px', textDecorationSkipInk: 'none' },
+  '.cm-lintRange-error': {
+    backgroundImage: 'none',
+    textDecoration: 'underline wavy var(--omh-bad) 1.5px',
+    textUnderlineOffset: '3px',
+    textDecorationSkipInk: 'none',
+  },
 });
 
 const languageOf = (p: Pick<EditorProps, 'language' | 'schema'>): Extension => {
   switch (p.language) {
-    case 'json': return json();
-    case 'yaml': return yaml();
-    case 'rule': return sql({ dialect: StandardSQL, upperCaseKeywords: true, ...(p.schema === undefined ? {} : { schema: p.schema }) });
-    case 'sql': return sql({ dialect: PostgreSQL, upperCaseKeywords: true, ...(p.schema === undefined ? {} : { schema: p.schema }) });
+    case 'json':
+      return json();
+    case 'yaml':
+      return yaml();
+    case 'rule':
+      return sql({ dialect: StandardSQL, upperCaseKeywords: true, ...(p.schema === undefined ? {} : { schema: p.schema }) });
+    case 'sql':
+      return sql({ dialect: PostgreSQL, upperCaseKeywords: true, ...(p.schema === undefined ? {} : { schema: p.schema }) });
   }
 };
 
@@ -74,14 +96,47 @@ export default function CodeEditor(props: EditorProps) {
       state: EditorState.create({
         doc: now.current.value,
         extensions: [
-          Prec.highest(keymap.of([{ key: 'Mod-Enter', run: () => { now.current.onRun?.(); return now.current.onRun !== undefined; } }, { key: 'Escape', run: (v) => { v.contentDOM.blur(); return true; } }])),
-          lineNumbers(), history(), drawSelection(), indentOnInput(), bracketMatching(), closeBrackets(), autocompletion({ icons: false }),
+          Prec.highest(
+            keymap.of([
+              {
+                key: 'Mod-Enter',
+                run: () => {
+                  now.current.onRun?.();
+                  return now.current.onRun !== undefined;
+                },
+              },
+              {
+                key: 'Escape',
+                run: (v) => {
+                  if (completionStatus(v.state) !== null) return false;
+                  v.contentDOM.blur();
+                  return true;
+                },
+              },
+            ]),
+          ),
+          lineNumbers(),
+          history(),
+          drawSelection(),
+          indentOnInput(),
+          bracketMatching(),
+          closeBrackets(),
+          autocompletion({ icons: false }),
           keymap.of([...closeBracketsKeymap, ...completionKeymap, ...historyKeymap, ...defaultKeymap]),
-          language.current.of(languageOf(now.current)), syntaxHighlighting(ink), look, EditorView.lineWrapping,
-          EditorView.contentAttributes.of({ 'aria-label': now.current.label, ...(now.current.testid === undefined ? {} : { 'data-testid': now.current.testid }), spellcheck: 'false' }),
+          language.current.of(languageOf(now.current)),
+          syntaxHighlighting(ink),
+          look,
+          EditorView.lineWrapping,
+          EditorView.contentAttributes.of({
+            'aria-label': now.current.label,
+            ...(now.current.testid === undefined ? {} : { 'data-testid': now.current.testid }),
+            spellcheck: 'false',
+          }),
           ...(now.current.hint === undefined ? [] : [placeholder(now.current.hint)]),
           ...(now.current.readOnly === true ? [EditorState.readOnly.of(true)] : []),
-          EditorView.updateListener.of((u) => { if (u.docChanged) now.current.onChange?.(u.state.doc.toString()); }),
+          EditorView.updateListener.of((u) => {
+            if (u.docChanged) now.current.onChange?.(u.state.doc.toString());
+          }),
         ],
       }),
     });
@@ -94,7 +149,9 @@ export default function CodeEditor(props: EditorProps) {
     editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: props.value } });
   }, [props.value]);
   const schemaKey = JSON.stringify(props.schema ?? null);
-  useEffect(() => { view.current?.dispatch({ effects: language.current.reconfigure(languageOf(now.current)) }); }, [schemaKey, props.language]);
+  useEffect(() => {
+    view.current?.dispatch({ effects: language.current.reconfigure(languageOf(now.current)) });
+  }, [schemaKey, props.language]);
   const { fault } = props;
   useEffect(() => {
     const editor = view.current;
@@ -107,7 +164,11 @@ export default function CodeEditor(props: EditorProps) {
     const from = Math.min(line.to, line.from + Math.max(0, fault.column - 1));
     const word = /^(?:[\w.$]+|"[^"]*"?|'[^']*'?|\S)/.exec(line.text.slice(from - line.from))?.[0] ?? '';
     const to = Math.min(line.to, from + Math.max(1, word.length));
-    editor.dispatch(setDiagnostics(editor.state, [{ from: from === to ? Math.max(line.from, from - 1) : from, to, severity: 'error', message: fault.message }]));
+    editor.dispatch(
+      setDiagnostics(editor.state, [
+        { from: from === to ? Math.max(line.from, from - 1) : from, to, severity: 'error', message: fault.message },
+      ]),
+    );
   }, [fault?.line, fault?.column, fault?.message]);
   return <div ref={host} className="cm-host" />;
 }

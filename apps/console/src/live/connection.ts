@@ -11,10 +11,19 @@ export interface LinkState {
   readonly nextTry: number | undefined;
 }
 
-export interface LiveRequest { kind: 'tags' | 'topic' | 'flow' | 'status' | 'simulator'; [option: string]: unknown }
+export interface LiveRequest {
+  kind: 'tags' | 'topic' | 'flow' | 'status' | 'simulator';
+  [option: string]: unknown;
+}
 export type LiveMessage = { id: number; error?: { code: string; text: string } } & Record<string, unknown>;
 type Handler = (message: LiveMessage) => void;
-interface Subscription { id: number; request: LiveRequest; handlers: Set<Handler>; ending: ReturnType<typeof setTimeout> | undefined; last: LiveMessage | undefined }
+interface Subscription {
+  id: number;
+  request: LiveRequest;
+  handlers: Set<Handler>;
+  ending: ReturnType<typeof setTimeout> | undefined;
+  last: LiveMessage | undefined;
+}
 
 const silenceMs = 15_000;
 const firstRetryMs = 500;
@@ -97,7 +106,9 @@ export class LiveConnection {
     };
   }
 
-  readonly #visible = (): void => { if (document.visibilityState === 'visible') this.tryNow(); };
+  readonly #visible = (): void => {
+    if (document.visibilityState === 'visible') this.tryNow();
+  };
 
   #check(): void {
     if (this.#state.phase !== 'open') return;
@@ -110,7 +121,9 @@ export class LiveConnection {
     if (this.#state.phase !== 'lost') this.#set({ phase: 'connecting', nextTry: undefined });
     const socket = new WebSocket(this.#url);
     this.#socket = socket;
-    const giveUp = setTimeout(() => { if (this.#socket === socket && socket.readyState === WebSocket.CONNECTING) this.#lost(); }, 8_000);
+    const giveUp = setTimeout(() => {
+      if (this.#socket === socket && socket.readyState === WebSocket.CONNECTING) this.#lost();
+    }, 8_000);
     socket.onopen = () => {
       clearTimeout(giveUp);
       this.#attempt = 0;
@@ -134,7 +147,11 @@ export class LiveConnection {
     // Replaced in place without telling anybody: the status line reads it once a second.
     this.#state = { ...this.#state, lastHeard: Date.now() };
     let message: LiveMessage;
-    try { message = JSON.parse(text) as LiveMessage; } catch { return; }
+    try {
+      message = JSON.parse(text) as LiveMessage;
+    } catch {
+      return;
+    }
     const subscription = this.#byId.get(message.id);
     if (subscription === undefined) return;
     const kind = subscription.request.kind;

@@ -8,7 +8,9 @@ class Cell<T> {
   #value: T;
   #scheduled = false;
   readonly #listeners = new Set<() => void>();
-  constructor(value: T) { this.#value = value; }
+  constructor(value: T) {
+    this.#value = value;
+  }
   readonly get = (): T => this.#value;
   readonly on = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
@@ -27,10 +29,15 @@ class Cell<T> {
 
 const historyLength = 60;
 /** Rates of the last minute, one a second. */
-export interface RateTrail { readonly messagesIn: readonly number[]; readonly messagesOut: readonly number[]; readonly samples: readonly number[] }
+export interface RateTrail {
+  readonly messagesIn: readonly number[];
+  readonly messagesOut: readonly number[];
+  readonly samples: readonly number[];
+}
 
 /** What clients send plus what the hub's own apps publish. */
-export const messagesIn = (flow: FlowSnapshot): number => flow.broker.messagesInPerSecond + flow.apps.reduce((sum, a) => sum + a.messagesPerSecond, 0);
+export const messagesIn = (flow: FlowSnapshot): number =>
+  flow.broker.messagesInPerSecond + flow.apps.reduce((sum, a) => sum + a.messagesPerSecond, 0);
 
 /** Everything live in this tab. Components read it with the hooks below and never keep it in their own state. */
 export class LiveStore {
@@ -49,7 +56,9 @@ export class LiveStore {
 
   start(): void {
     this.#releases = [
-      this.link.subscribe({ kind: 'status' }, (m) => { if (m['status'] !== undefined) this.status.set(m['status'] as HubStatus); }),
+      this.link.subscribe({ kind: 'status' }, (m) => {
+        if (m['status'] !== undefined) this.status.set(m['status'] as HubStatus);
+      }),
       this.link.subscribe({ kind: 'flow' }, (m) => {
         const flow = m['flow'] as FlowSnapshot | undefined;
         if (flow === undefined) return;
@@ -57,7 +66,8 @@ export class LiveStore {
         const grow = (list: readonly number[], v: number): number[] => [...list.slice(1 - historyLength), v];
         const trail = this.trail.get();
         this.trail.set({
-          messagesIn: grow(trail.messagesIn, messagesIn(flow)), messagesOut: grow(trail.messagesOut, flow.broker.messagesOutPerSecond),
+          messagesIn: grow(trail.messagesIn, messagesIn(flow)),
+          messagesOut: grow(trail.messagesOut, flow.broker.messagesOutPerSecond),
           samples: grow(trail.samples, flow.historian.samplesPerSecond),
         });
       }),
@@ -112,7 +122,10 @@ export function useHoldTags(when = true): void {
 /** Re-renders when this tag changed. Read the tag itself with `live().tags.now(row)`. */
 export function useTagVersion(row: number): number {
   const { tags } = live();
-  return useSyncExternalStore((listener) => tags.onRow(row, listener), () => tags.version(row));
+  return useSyncExternalStore(
+    (listener) => tags.onRow(row, listener),
+    () => tags.version(row),
+  );
 }
 /** Re-renders when the set of tags changed. */
 export function useTagGeneration(): number {
@@ -125,7 +138,12 @@ function onTick(everyMs: number, listener: () => void): () => void {
   let entry = tick.get(everyMs);
   if (entry === undefined) {
     const listeners = new Set<() => void>();
-    entry = { listeners, timer: setInterval(() => { for (const l of listeners) l(); }, everyMs) };
+    entry = {
+      listeners,
+      timer: setInterval(() => {
+        for (const l of listeners) l();
+      }, everyMs),
+    };
     tick.set(everyMs, entry);
   }
   entry.listeners.add(listener);
@@ -139,7 +157,10 @@ function onTick(everyMs: number, listener: () => void): () => void {
 }
 /** Re-renders every `everyMs` with the beat's number; all readers of one beat share one timer. */
 export const useTick = (everyMs: number): number =>
-  useSyncExternalStore((listener) => onTick(everyMs, listener), () => Math.floor(Date.now() / everyMs));
+  useSyncExternalStore(
+    (listener) => onTick(everyMs, listener),
+    () => Math.floor(Date.now() / everyMs),
+  );
 
 /** The hub's clock in ms, as far as this browser knows it. */
 export const hubNow = (): number => Date.now() + live().tags.clockOffset;

@@ -2,7 +2,9 @@ import { useEffect, useMemo, useSyncExternalStore } from 'react';
 import type { Message } from '../api/types.ts';
 import { live } from './live-store.ts';
 
-export interface LoggedMessage extends Message { readonly n: number }
+export interface LoggedMessage extends Message {
+  readonly n: number;
+}
 const kept = 2_000;
 const notifyEveryMs = 150;
 
@@ -19,7 +21,9 @@ export class MessageLog {
   #state: MessageLogState = { messages: [], paused: false, waiting: 0, total: 0, dropped: 0, error: undefined };
   #dropped = 0;
   #error: string | undefined;
-  constructor(filter: string) { this.#filter = filter; }
+  constructor(filter: string) {
+    this.#filter = filter;
+  }
 
   start(): () => void {
     const release = live().link.subscribe({ kind: 'topic', filter: this.#filter }, (m) => {
@@ -66,7 +70,14 @@ export class MessageLog {
   }
   #publish(): void {
     if (!this.#paused) this.#shown = this.#all.slice(-kept).reverse();
-    this.#state = { messages: this.#shown, paused: this.#paused, waiting: this.#waiting, total: this.#count, dropped: this.#dropped, error: this.#error };
+    this.#state = {
+      messages: this.#shown,
+      paused: this.#paused,
+      waiting: this.#waiting,
+      total: this.#count,
+      dropped: this.#dropped,
+      error: this.#error,
+    };
     for (const listener of this.#listeners) listener();
   }
 }
@@ -83,7 +94,7 @@ export interface MessageLogState {
 
 export function useMessageLog(filter: string): { log: MessageLog; state: MessageLogState } {
   const log = useMemo(() => new MessageLog(filter), [filter]);
-  useEffect(() => (filter === '' ? undefined : log.start()), [log]);
+  useEffect(() => (filter === '' ? undefined : log.start()), [log, filter]);
   return { log, state: useSyncExternalStore(log.on, log.get) };
 }
 
@@ -99,7 +110,13 @@ export function payloadJson(m: Message): { value: unknown } | undefined {
   let known = parsed.get(m);
   if (known === undefined) {
     known = { none: true };
-    if (m.encoding === 'utf8') { try { known = { value: JSON.parse(m.payload) as unknown }; } catch { /* plain text */ } }
+    if (m.encoding === 'utf8') {
+      try {
+        known = { value: JSON.parse(m.payload) as unknown };
+      } catch {
+        /* plain text */
+      }
+    }
     parsed.set(m, known);
   }
   return 'value' in known ? known : undefined;

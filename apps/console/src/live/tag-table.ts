@@ -50,8 +50,12 @@ export class TagTable {
   #scheduled = false;
   #flushes = 0;
 
-  row(name: string): number | undefined { return this.#byName.get(name); }
-  version(row: number): number { return this.#version[row] ?? 0; }
+  row(name: string): number | undefined {
+    return this.#byName.get(name);
+  }
+  version(row: number): number {
+    return this.#version[row] ?? 0;
+  }
   /** Grows with every flush; for readers of all tags. */
   readonly flushes = (): number => this.#flushes;
 
@@ -59,13 +63,21 @@ export class TagTable {
     const key = this.keys[row];
     if (key === undefined) return undefined;
     return {
-      key, value: this.#value[row], time: this.#time[row] ?? NaN, quality: words[this.#quality[row] ?? 2] ?? 'bad',
-      since: this.#since[row] ?? NaN, reason: this.#reason[row] ?? null,
+      key,
+      value: this.#value[row],
+      time: this.#time[row] ?? NaN,
+      quality: words[this.#quality[row] ?? 2] ?? 'bad',
+      since: this.#since[row] ?? NaN,
+      reason: this.#reason[row] ?? null,
     };
   }
   /** Age of the newest good value, ms, at the hub's time `now`; NaN before the first. */
-  newestAge(now: number): number { return now - this.#newest; }
-  quality(row: number): QualityWord { return words[this.#quality[row] ?? 2] ?? 'bad'; }
+  newestAge(now: number): number {
+    return now - this.#newest;
+  }
+  quality(row: number): QualityWord {
+    return words[this.#quality[row] ?? 2] ?? 'bad';
+  }
 
   onRow(row: number, listener: () => void): () => void {
     let set = this.#listeners.get(row);
@@ -142,7 +154,8 @@ export class TagTable {
       const index = row * sparkSlots + (slot % sparkSlots);
       if (Number.isNaN(this.#spark[index])) this.#spark[index] = v;
     };
-    for (const gap of gaps) for (let at = Math.max(gap.from, (last - sparkSlots) * sparkSlotMs); at < gap.to; at += sparkSlotMs) put(at, broken);
+    for (const gap of gaps)
+      for (let at = Math.max(gap.from, (last - sparkSlots) * sparkSlotMs); at < gap.to; at += sparkSlotMs) put(at, broken);
     for (let i = 0; i < time.length; i++) put(time[i]!, toNumber(value[i]));
     this.#version[row] = (this.#version[row]! + 1) >>> 0;
     this.#dirty.add(row);
@@ -167,7 +180,8 @@ export class TagTable {
     const slot = Math.floor(at / sparkSlotMs);
     const last = this.#sparkAt[row]!;
     if (slot < last) return;
-    if (last >= 0) for (let s = Math.max(last + 1, slot - sparkSlots + 1); s < slot; s++) this.#spark[row * sparkSlots + (s % sparkSlots)] = NaN;
+    if (last >= 0)
+      for (let s = Math.max(last + 1, slot - sparkSlots + 1); s < slot; s++) this.#spark[row * sparkSlots + (s % sparkSlots)] = NaN;
     this.#spark[row * sparkSlots + (slot % sparkSlots)] = v;
     this.#sparkAt[row] = slot;
   }

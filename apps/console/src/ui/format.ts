@@ -5,7 +5,8 @@ const grouped = new Map<number, Intl.NumberFormat>();
 export function num(v: number, decimals = 0): string {
   if (!Number.isFinite(v)) return Number.isNaN(v) ? 'NaN' : v > 0 ? '∞' : '−∞';
   let format = grouped.get(decimals);
-  if (format === undefined) grouped.set(decimals, (format = new Intl.NumberFormat('en', { minimumFractionDigits: decimals, maximumFractionDigits: decimals })));
+  if (format === undefined)
+    grouped.set(decimals, (format = new Intl.NumberFormat('en', { minimumFractionDigits: decimals, maximumFractionDigits: decimals })));
   return minus(format.format(v));
 }
 /** A rate: one decimal below ten, whole numbers above. */
@@ -28,7 +29,10 @@ export function bytes(n: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
   let i = 0;
   let v = n;
-  while (v >= 999.5 && i < units.length - 1) { v /= 1000; i++; }
+  while (v >= 999.5 && i < units.length - 1) {
+    v /= 1000;
+    i++;
+  }
   return `${i === 0 || v >= 99.5 ? num(Math.round(v)) : num(v, 1)} ${units[i]}`;
 }
 
@@ -47,7 +51,18 @@ export function moment(ms: number, seconds = true): string {
 }
 
 const units: Record<string, string> = {
-  Cel: '°C', '[degF]': '°F', K: 'K', '%': '%', '/min': '/min', '1/min': '/min', 'l/min': 'l/min', 'm3/h': 'm³/h', Ohm: 'Ω', deg: '°', um: 'µm', '1': '',
+  Cel: '°C',
+  '[degF]': '°F',
+  K: 'K',
+  '%': '%',
+  '/min': '/min',
+  '1/min': '/min',
+  'l/min': 'l/min',
+  'm3/h': 'm³/h',
+  Ohm: 'Ω',
+  deg: '°',
+  um: 'µm',
+  '1': '',
 };
 /** UCUM code to what stands behind a value. */
 export const unitText = (unit: string | undefined): string => (unit === undefined ? '' : (units[unit] ?? unit));
@@ -67,6 +82,8 @@ export function valueText(v: unknown, decimals: number): string {
 
 /** `1 rule`, `2 rules`. */
 export const count = (n: number, one: string, many = `${one}s`): string => `${num(n)} ${n === 1 ? one : many}`;
+/** `The one`, `Both`, `All 7`. */
+export const all = (n: number): string => (n === 1 ? 'The one' : n === 2 ? 'Both' : `All ${num(n)}`);
 /** `a`, `a and b`, `a, b and 3 more`. */
 export function list(names: readonly string[], most = 3): string {
   if (names.length <= most) return names.length < 2 ? (names[0] ?? '') : `${names.slice(0, -1).join(', ')} and ${names[names.length - 1]}`;

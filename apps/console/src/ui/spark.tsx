@@ -1,6 +1,16 @@
 /** A small grey trend that ends in a dot; a violet-red line where the data was bad. `values`: number, NaN unknown, Infinity bad. */
-export const Spark = ({ values, width = 110, height = 20, step = false, ends = true }: {
-  values: ArrayLike<number>; width?: number; height?: number; step?: boolean; ends?: boolean;
+export const Spark = ({
+  values,
+  width = 110,
+  height = 20,
+  step = false,
+  ends = true,
+}: {
+  values: ArrayLike<number>;
+  width?: number;
+  height?: number;
+  step?: boolean;
+  ends?: boolean;
 }) => {
   let low = Infinity;
   let high = -Infinity;
@@ -13,7 +23,10 @@ export const Spark = ({ values, width = 110, height = 20, step = false, ends = t
     if (v > high) high = v;
     lastIndex = i;
   }
-  if (lastIndex >= 0 && high - low < 1e-9) { low -= 1; high += 1; }
+  if (lastIndex >= 0 && high - low < 1e-9) {
+    low -= 1;
+    high += 1;
+  }
   const x = (i: number): number => 1 + (i / Math.max(1, n - 1)) * (width - 4);
   const y = (v: number): number => 2.5 + (1 - (v - low) / (high - low)) * (height - 5);
   let line = '';
@@ -26,7 +39,12 @@ export const Spark = ({ values, width = 110, height = 20, step = false, ends = t
       pen = 0;
     } else if (Number.isNaN(v)) pen = 0;
     else {
-      line += pen === 0 ? `M${x(i).toFixed(1)} ${y(v).toFixed(1)}` : step ? `H${x(i).toFixed(1)}V${y(v).toFixed(1)}` : `L${x(i).toFixed(1)} ${y(v).toFixed(1)}`;
+      line +=
+        pen === 0
+          ? `M${x(i).toFixed(1)} ${y(v).toFixed(1)}`
+          : step
+            ? `H${x(i).toFixed(1)}V${y(v).toFixed(1)}`
+            : `L${x(i).toFixed(1)} ${y(v).toFixed(1)}`;
       pen = 1;
     }
   }

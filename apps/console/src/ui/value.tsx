@@ -1,11 +1,25 @@
 import { decimalsOf, num, unitText, valueText } from './format.ts';
 import type { TagKey } from '../api/types.ts';
 
-/** A number whose decimal point stands at the same place in every row: the fraction has a fixed width. */
-export const AlignedValue = ({ value, decimals }: { value: unknown; decimals: number }) => {
-  if (typeof value !== 'number' || !Number.isFinite(value)) return <>{valueText(value, decimals)}<span className="fr" style={{ width: '2.6ch' }} /></>;
+/** A number whose decimal point stands at the same place in every row: the fraction is as wide as the `places` of the longest one. */
+export const AlignedValue = ({ value, decimals, places }: { value: unknown; decimals: number; places: number }) => {
+  const width = places === 0 ? 0 : `${places + 0.6}ch`;
+  if (typeof value !== 'number' || !Number.isFinite(value))
+    return (
+      <>
+        {valueText(value, decimals)}
+        <span className="fr" style={{ width }} />
+      </>
+    );
   const [whole, fraction] = num(value, Math.min(decimals, 6)).split('.');
-  return <>{whole}<span className="fr" style={{ minWidth: '2.6ch' }}>{fraction === undefined ? '' : `.${fraction}`}</span></>;
+  return (
+    <>
+      {whole}
+      <span className="fr" style={{ minWidth: width }}>
+        {fraction === undefined ? '' : `.${fraction}`}
+      </span>
+    </>
+  );
 };
 
 export const keyName = (key: TagKey): string => `${key.device}/${key.group}/${key.tag}`;

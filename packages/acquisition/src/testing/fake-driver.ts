@@ -1,6 +1,16 @@
 import {
-  createBatch, microsFromMs, ok, Quality,
-  type Driver, type DriverContext, type DriverModule, type ReadPlan, type Tag, type ValueBatch, type WriteItem, type WriteResult,
+  createBatch,
+  microsFromMs,
+  ok,
+  Quality,
+  type Driver,
+  type DriverContext,
+  type DriverModule,
+  type ReadPlan,
+  type Tag,
+  type ValueBatch,
+  type WriteItem,
+  type WriteResult,
 } from '@omh/core';
 
 /** A fake driver whose device is a few switches: what acquisition does with a link, without one. The real driver has its own suite. */
@@ -19,7 +29,11 @@ export class FakeDevice {
   #open = false;
 
   readonly module: DriverModule = {
-    omhApi: 1, id: 'fake', title: 'Fake', settings: {}, capabilities: { read: true, write: true, subscribe: false, browse: false },
+    omhApi: 1,
+    id: 'fake',
+    title: 'Fake',
+    settings: {},
+    capabilities: { read: true, write: true, subscribe: false, browse: false },
     parseAddress: (address) => ok({ canonical: address, writable: !address.startsWith('ro') }),
     endpoint: () => 'fake:1',
     create: (_settings, context) => this.#driver(context),
@@ -47,26 +61,53 @@ export class FakeDevice {
         if (!this.reachable) throw Object.assign(new Error('fake:1 refuses the connection.'), { code: 'FAKE_REFUSED' });
         this.#open = true;
       },
-      close: async () => { this.#open = false; },
+      close: async () => {
+        this.#open = false;
+      },
       compile: (tags) => ({ tags, requests: [] }),
       read: async (plan, { timeoutMs }) => {
         this.reads++;
         if (!this.#open) return batchOf(plan, () => Quality.badNoCommunication);
         await context.clock.sleep(this.answers ? this.delayMs : timeoutMs);
-        return batchOf(plan, (tag) => (!this.answers ? Quality.badTimeout : this.refused.has(tag.name) ? Quality.badAddressRefused : Quality.good));
+        return batchOf(plan, (tag) =>
+          !this.answers ? Quality.badTimeout : this.refused.has(tag.name) ? Quality.badAddressRefused : Quality.good,
+        );
       },
       write: async (items) => {
         await context.clock.sleep(this.delayMs);
         this.writes.push(...items);
-        return items.map((item): WriteResult => (this.refused.has(item.tag.name)
-          ? { quality: Quality.badAddressRefused, reason: { code: 'FAKE', params: {}, text: 'Fake refuses the address.' } } : { quality: Quality.good }));
+        return items.map(
+          (item): WriteResult =>
+            this.refused.has(item.tag.name)
+              ? { quality: Quality.badAddressRefused, reason: { code: 'FAKE', params: {}, text: 'Fake refuses the address.' } }
+              : { quality: Quality.good },
+        );
       },
-      stats: () => ({ requests: this.reads, responses: 0, refusals: 0, timeouts: 0, strays: 0, bytesIn: 0, bytesOut: 0, connects: this.opens, lastRttMs: undefined }),
+      stats: () => ({
+        requests: this.reads,
+        responses: 0,
+        refusals: 0,
+        timeouts: 0,
+        strays: 0,
+        bytesIn: 0,
+        bytesOut: 0,
+        connects: this.opens,
+        lastRttMs: undefined,
+      }),
     };
   }
 }
 
-export const testTag = (id: number, name: string, more: Partial<Tag> = {}): Tag =>
-  ({ id: id as Tag['id'], device: 'demo', group: 'g', name, path: `site/demo/${name}`, address: name, type: 'int16', access: 'read', ...more });
+export const testTag = (id: number, name: string, more: Partial<Tag> = {}): Tag => ({
+  id: id as Tag['id'],
+  device: 'demo',
+  group: 'g',
+  name,
+  path: `site/demo/${name}`,
+  address: name,
+  type: 'int16',
+  access: 'read',
+  ...more,
+});
 
 export const atMs = (ms: number): number => microsFromMs(ms);

@@ -79,7 +79,9 @@ export function registerSession(app: App, { hub, log }: ApiContext): void {
         tags: ['session'],
         summary: 'Makes a code that signs in once, within ten minutes; the console takes it as /#sign-in=CODE.',
         body: StrictObject({
-          role: Type.Optional(Type.Unsafe<Role>({ type: 'string', enum: [...roleNames], default: 'admin', description: 'Role of the session.' })),
+          role: Type.Optional(
+            Type.Unsafe<Role>({ type: 'string', enum: [...roleNames], default: 'admin', description: 'Role of the session.' }),
+          ),
         }),
         response: { 200: SignInCodeAnswer, ...problemResponses },
       },

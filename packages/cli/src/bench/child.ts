@@ -6,7 +6,10 @@ export async function forkProgram<T>(name: string, settings: unknown): Promise<{
   const child = fork(new URL(`./${name}.js`, import.meta.url), { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   child.send(settings as object);
   const [ready] = (await Promise.race([
-    once(child, 'message'), once(child, 'exit').then(() => { throw new Error(`${name} ended before it was ready`); }),
+    once(child, 'message'),
+    once(child, 'exit').then(() => {
+      throw new Error(`${name} ended before it was ready`);
+    }),
   ])) as [T];
   return { process: child, ready };
 }
@@ -21,7 +24,9 @@ export async function startServer(command: string, args: readonly string[], read
   failed.catch(() => {});
   for (let i = 0; i < 200; i++) {
     if (await Promise.race([ready(), failed])) return child;
-    await new Promise((resolve) => { setTimeout(resolve, 50); });
+    await new Promise((resolve) => {
+      setTimeout(resolve, 50);
+    });
   }
   child.kill('SIGKILL');
   throw new Error(`${command} does not become ready`);

@@ -5,7 +5,10 @@ import { wallMs } from './stats.ts';
  * The measured device, in a process of its own and made for nobody: a bare Modbus TCP server. Holding register 0 counts its own
  * changes; when it changed and when that was first answered is reported.
  */
-interface Settings { readonly ports: number; readonly changeEveryMs: number | undefined }
+interface Settings {
+  readonly ports: number;
+  readonly changeEveryMs: number | undefined;
+}
 
 process.once('message', (settings: Settings) => {
   const registers = new Uint16Array(1000).map((_, i) => i);
@@ -30,29 +33,39 @@ process.once('message', (settings: Settings) => {
       process.send!({ seq: registers[0], changedAt, answeredAt: wallMs() });
     }
   };
-  const listen = (): Promise<number> => new Promise((resolve) => {
-    const server = createServer((socket) => {
-      let rest = Buffer.alloc(0);
-      socket.setNoDelay(true);
-      socket.on('error', () => {});
-      socket.on('data', (chunk) => {
-        rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-        while (rest.length >= 12) { answer(socket, rest.subarray(0, 12)); rest = rest.subarray(12); }
+  const listen = (): Promise<number> =>
+    new Promise((resolve) => {
+      const server = createServer((socket) => {
+        let rest = Buffer.alloc(0);
+        socket.setNoDelay(true);
+        socket.on('error', () => {});
+        socket.on('data', (chunk) => {
+          rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+          while (rest.length >= 12) {
+            answer(socket, rest.subarray(0, 12));
+            rest = rest.subarray(12);
+          }
+        });
       });
+      server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port));
     });
-    server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port));
-  });
   void Promise.all(Array.from({ length: settings.ports }, listen)).then((ports) => {
     process.send!({ ports });
     const { changeEveryMs } = settings;
     if (changeEveryMs === undefined) return;
     const change = (): void => {
       // A change that nobody read yet is left, so that every number has both of its times.
-      if (answered) { registers[0] = (registers[0]! + 1) & 0x7fff; changedAt = wallMs(); answered = false; }
+      if (answered) {
+        registers[0] = (registers[0]! + 1) & 0x7fff;
+        changedAt = wallMs();
+        answered = false;
+      }
       setTimeout(change, changeEveryMs * (0.5 + Math.random()));
     };
     setTimeout(change, 500);
   });
-  process.on('message', (ask) => { if (ask === 'requests') process.send!({ requests }); });
+  process.on('message', (ask) => {
+    if (ask === 'requests') process.send!({ requests });
+  });
 });
 process.once('disconnect', () => process.exit(0));

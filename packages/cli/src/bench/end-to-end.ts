@@ -8,16 +8,29 @@ import { processTree } from './process-tree.ts';
 import { NotInstalled, type Job, type Stack } from './stack.ts';
 import { median, percentile, spread, wallMs } from './stats.ts';
 
-export interface EndToEndOptions { readonly seconds?: number; readonly repeats?: number; readonly only?: string }
+export interface EndToEndOptions {
+  readonly seconds?: number;
+  readonly repeats?: number;
+  readonly only?: string;
+}
 
-interface Latency { readonly p50: number; readonly p99: number; readonly n: number }
+interface Latency {
+  readonly p50: number;
+  readonly p99: number;
+  readonly n: number;
+}
 interface Run {
   /** ms from the change in the device: it includes waiting for the next poll. */
   readonly change: Readonly<Record<Sink, Latency | undefined>>;
   /** ms from the device's answer: what the software adds. */
   readonly answer: Readonly<Record<Sink, Latency | undefined>>;
 }
-interface Load { readonly samplesPerSecond: number; readonly stored: number; readonly cpuPerMillion: number; readonly rssMb: number }
+interface Load {
+  readonly samplesPerSecond: number;
+  readonly stored: number;
+  readonly cpuPerMillion: number;
+  readonly rssMb: number;
+}
 type Sink = 'subscriber' | 'row' | 'chart';
 const sinks: readonly Sink[] = ['subscriber', 'row', 'chart'];
 
@@ -34,15 +47,23 @@ export async function benchEndToEnd(options: EndToEndOptions, print: (line: stri
   const seconds = options.seconds ?? 10;
   const repeats = options.repeats ?? 3;
   const names = Object.keys(stacks).filter((name) => options.only === undefined || name.includes(options.only));
-  const results = new Map(names.map((name) => [name, { parts: '', runs: [] as Run[], loads: [] as Load[], missing: undefined as string | undefined }]));
+  const results = new Map(
+    names.map((name) => [name, { parts: '', runs: [] as Run[], loads: [] as Load[], missing: undefined as string | undefined }]),
+  );
   print(machine());
-  print(`${repeats} rounds; latency: 1 tag every ${latencyIntervalMs} ms for ${seconds} s; load: ${load.devices} devices x ${load.tags} tags every ${load.intervalMs} ms for ${seconds} s.`);
+  print(
+    `${repeats} rounds; latency: 1 tag every ${latencyIntervalMs} ms for ${seconds} s; load: ${load.devices} devices x ${load.tags} tags every ${load.intervalMs} ms for ${seconds} s.`,
+  );
   for (let round = 1; round <= repeats; round++) {
     for (const name of names) {
       const result = results.get(name)!;
       if (result.missing !== undefined) continue;
       try {
-        result.runs.push(await latency(stacks[name]!, seconds, (parts) => { result.parts = parts; }));
+        result.runs.push(
+          await latency(stacks[name]!, seconds, (parts) => {
+            result.parts = parts;
+          }),
+        );
         result.loads.push(await underLoad(stacks[name]!, seconds));
         print(`round ${round}: ${name} done`);
       } catch (thrown) {
@@ -59,16 +80,51 @@ export async function benchEndToEnd(options: EndToEndOptions, print: (line: stri
 
 function rows(names: readonly string[], results: ReadonlyMap<string, { runs: readonly Run[]; loads: readonly Load[] }>): unknown[][] {
   const cell = (name: string, of: (run: Run) => Latency | undefined): string => {
-    const found = results.get(name)!.runs.map(of).filter((l) => l !== undefined);
-    return found.length === 0 ? '-' : `p50 ${spread(found.map((l) => l.p50), 1)}  p99 ${spread(found.map((l) => l.p99), 1)}`;
+    const found = results
+      .get(name)!
+      .runs.map(of)
+      .filter((l) => l !== undefined);
+    return found.length === 0
+      ? '-'
+      : `p50 ${spread(
+          found.map((l) => l.p50),
+          1,
+        )}  p99 ${spread(
+          found.map((l) => l.p99),
+          1,
+        )}`;
   };
   const label: Readonly<Record<Sink, string>> = { subscriber: 'MQTT subscriber', row: 'committed row', chart: 'live chart' };
   return [
     ...sinks.map((sink) => [`register change to ${label[sink]}`, ...names.map((name) => cell(name, (run) => run.change[sink]))]),
     ...sinks.map((sink) => [`device answer to ${label[sink]}`, ...names.map((name) => cell(name, (run) => run.answer[sink]))]),
-    ['samples per second stored', ...names.map((name) => spread(results.get(name)!.loads.map((l) => l.samplesPerSecond), 0))],
-    ['CPU-seconds per million samples', ...names.map((name) => spread(results.get(name)!.loads.map((l) => l.cpuPerMillion), 1))],
-    ['RSS of the whole stack, MB', ...names.map((name) => spread(results.get(name)!.loads.map((l) => l.rssMb), 0))],
+    [
+      'samples per second stored',
+      ...names.map((name) =>
+        spread(
+          results.get(name)!.loads.map((l) => l.samplesPerSecond),
+          0,
+        ),
+      ),
+    ],
+    [
+      'CPU-seconds per million samples',
+      ...names.map((name) =>
+        spread(
+          results.get(name)!.loads.map((l) => l.cpuPerMillion),
+          1,
+        ),
+      ),
+    ],
+    [
+      'RSS of the whole stack, MB',
+      ...names.map((name) =>
+        spread(
+          results.get(name)!.loads.map((l) => l.rssMb),
+          0,
+        ),
+      ),
+    ],
   ];
 }
 
@@ -79,7 +135,9 @@ async function latency(start: (job: Job) => Promise<Stack>, seconds: number, par
   const changed = new Map<number, { changedAt: number; answeredAt: number }>();
   const seen: Record<Sink, Map<number, number>> = { subscriber: new Map(), row: new Map(), chart: new Map() };
   device.process.on('message', (m: { seq: number; changedAt: number; answeredAt: number }) => changed.set(m.seq, m));
-  const note = (sink: Sink, seq: number): void => { if (!seen[sink].has(seq)) seen[sink].set(seq, wallMs()); };
+  const note = (sink: Sink, seq: number): void => {
+    if (!seen[sink].has(seq)) seen[sink].set(seq, wallMs());
+  };
   const client = await mqtt.connectAsync(stack.mqttUrl);
   client.on('message', (_topic, payload) => {
     const seq = (JSON.parse(payload.toString()) as { values: { t0?: number } }).values.t0;
@@ -90,16 +148,26 @@ async function latency(start: (job: Job) => Promise<Stack>, seconds: number, par
   await pause(1000);
   changed.clear();
   const until = wallMs() + seconds * 1000;
-  while (wallMs() < until) { note('row', await stack.committedSeq()); await pause(rowPollMs); }
+  while (wallMs() < until) {
+    note('row', await stack.committedSeq());
+    await pause(rowPollMs);
+  }
   leave?.();
   await client.endAsync(true);
   await stack.stop();
   await end(device.process);
   const against = (sink: Sink, from: 'changedAt' | 'answeredAt'): Latency | undefined => {
-    const ms = [...changed].flatMap(([seq, at]) => { const t = seen[sink].get(seq); return t === undefined ? [] : [t - at[from]]; });
+    const ms = [...changed].flatMap(([seq, at]) => {
+      const t = seen[sink].get(seq);
+      return t === undefined ? [] : [t - at[from]];
+    });
     return ms.length === 0 ? undefined : { p50: median(ms), p99: percentile(ms, 99), n: ms.length };
   };
-  const all = (from: 'changedAt' | 'answeredAt'): Run['change'] => ({ subscriber: against('subscriber', from), row: against('row', from), chart: against('chart', from) });
+  const all = (from: 'changedAt' | 'answeredAt'): Run['change'] => ({
+    subscriber: against('subscriber', from),
+    row: against('row', from),
+    chart: against('chart', from),
+  });
   return { change: all('changedAt'), answer: all('answeredAt') };
 }
 
@@ -118,8 +186,14 @@ async function underLoad(start: (job: Job) => Promise<Stack>, seconds: number): 
   await end(device.process);
   const stored = after.stored - before.stored;
   return {
-    stored, samplesPerSecond: (stored * 1000) / (after.at - before.at), cpuPerMillion: ((after.cpuSeconds - before.cpuSeconds) * 1e6) / stored, rssMb: after.rssMb,
+    stored,
+    samplesPerSecond: (stored * 1000) / (after.at - before.at),
+    cpuPerMillion: ((after.cpuSeconds - before.cpuSeconds) * 1e6) / stored,
+    rssMb: after.rssMb,
   };
 }
 
-const pause = (ms: number): Promise<void> => new Promise((resolve) => { setTimeout(resolve, ms); });
+const pause = (ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });

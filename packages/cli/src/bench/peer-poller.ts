@@ -18,11 +18,22 @@ process.once('message', (settings: Job & { mqttUrl: string }) => {
       setInterval(() => {
         if (busy) return;
         busy = true;
-        client.readHoldingRegisters(0, settings.tagsPerDevice).then(({ data }) => {
-          const values: Record<string, number> = {};
-          for (let t = 0; t < data.length; t++) values[`t${t}`] = data[t]!;
-          broker.publish(`/neuron/app/d${i}/g`, JSON.stringify({ timestamp: Date.now(), node: `d${i}`, group: 'g', values, errors: {}, metas: {} }));
-        }, () => {}).finally(() => { busy = false; });
+        client
+          .readHoldingRegisters(0, settings.tagsPerDevice)
+          .then(
+            ({ data }) => {
+              const values: Record<string, number> = {};
+              for (let t = 0; t < data.length; t++) values[`t${t}`] = data[t]!;
+              broker.publish(
+                `/neuron/app/d${i}/g`,
+                JSON.stringify({ timestamp: Date.now(), node: `d${i}`, group: 'g', values, errors: {}, metas: {} }),
+              );
+            },
+            () => {},
+          )
+          .finally(() => {
+            busy = false;
+          });
       }, settings.intervalMs);
     }
     process.send!({ ready: true });

@@ -9,9 +9,14 @@ process.once('message', (settings: { mqttUrl: string; postgres: string }) => {
     await pool.query('CREATE TABLE changes(seq integer)');
     const broker = await mqtt.connectAsync(settings.mqttUrl);
     broker.on('message', (_topic, payload) => {
-      const { timestamp, node, values } = JSON.parse(payload.toString()) as { timestamp: number; node: string; values: Record<string, number> };
+      const { timestamp, node, values } = JSON.parse(payload.toString()) as {
+        timestamp: number;
+        node: string;
+        values: Record<string, number>;
+      };
       void pool.query({
-        name: 'samples', text: 'INSERT INTO samples SELECT to_timestamp($1::float8 / 1000), $2, * FROM unnest($3::text[], $4::float8[])',
+        name: 'samples',
+        text: 'INSERT INTO samples SELECT to_timestamp($1::float8 / 1000), $2, * FROM unnest($3::text[], $4::float8[])',
         values: [timestamp, node, Object.keys(values), Object.values(values)],
       });
       if (node === 'd0') void pool.query({ name: 'changes', text: 'INSERT INTO changes VALUES ($1)', values: [values['t0']] });

@@ -12,7 +12,10 @@ import { NotInstalled, type Job, type Stack } from './stack.ts';
 export async function peerStack(job: Job): Promise<Stack> {
   const mosquitto = ['/usr/sbin/mosquitto', '/usr/local/sbin/mosquitto'].find((path) => existsSync(path));
   const postgres = postgresFolder();
-  if (!mosquitto || !postgres) throw new NotInstalled(`${[!mosquitto && 'mosquitto', !postgres && 'PostgreSQL'].filter(Boolean).join(' and ')} not found: apt-get install mosquitto postgresql`);
+  if (!mosquitto || !postgres)
+    throw new NotInstalled(
+      `${[!mosquitto && 'mosquitto', !postgres && 'PostgreSQL'].filter(Boolean).join(' and ')} not found: apt-get install mosquitto postgresql`,
+    );
   const dir = mkdtempSync(join(tmpdir(), 'omh-bench-'));
   chmodSync(dir, 0o777);
   const mqttPort = await anyFreePort('127.0.0.1');
@@ -25,11 +28,16 @@ export async function peerStack(job: Job): Promise<Stack> {
   const poller = await forkProgram('peer-poller', { ...job, mqttUrl });
   const client = new pg.Client({ connectionString: database.url });
   await client.connect();
-  const number = async (statement: string): Promise<number> => Number(((await client.query<{ n: string | null }>(statement)).rows[0]!.n) ?? 0);
+  const number = async (statement: string): Promise<number> =>
+    Number((await client.query<{ n: string | null }>(statement)).rows[0]!.n ?? 0);
   return {
-    name: 'parts', parts: 'modbus-serial + mosquitto + MQTT.js + PostgreSQL', mqttUrl, topic: '/neuron/app/d0/g',
+    name: 'parts',
+    parts: 'modbus-serial + mosquitto + MQTT.js + PostgreSQL',
+    mqttUrl,
+    topic: '/neuron/app/d0/g',
     pids: () => [broker.pid!, database.pid(), sink.process.pid!, poller.process.pid!],
-    committedSeq: () => number('SELECT max(seq) AS n FROM changes'), storedSamples: () => number('SELECT count(*) AS n FROM samples'),
+    committedSeq: () => number('SELECT max(seq) AS n FROM changes'),
+    storedSamples: () => number('SELECT count(*) AS n FROM samples'),
     async stop() {
       await client.end();
       await Promise.all([end(poller.process, 'SIGKILL'), end(sink.process, 'SIGKILL'), end(broker)]);
@@ -42,7 +50,10 @@ export async function peerStack(job: Job): Promise<Stack> {
 function postgresFolder(): string | undefined {
   const root = '/usr/lib/postgresql';
   if (!existsSync(root)) return undefined;
-  return readdirSync(root).sort((a, b) => Number(b) - Number(a)).map((version) => join(root, version, 'bin')).find((bin) => existsSync(join(bin, 'initdb')));
+  return readdirSync(root)
+    .sort((a, b) => Number(b) - Number(a))
+    .map((version) => join(root, version, 'bin'))
+    .find((bin) => existsSync(join(bin, 'initdb')));
 }
 
 /** PostgreSQL refuses to run as root; Debian's package brings a user for it. */
@@ -63,7 +74,11 @@ async function startPostgres(bin: string, dir: string): Promise<{ url: string; p
   };
 }
 
-const answers = (port: number): Promise<boolean> => new Promise((resolve) => {
-  const socket = connect(port, '127.0.0.1', () => { socket.destroy(); resolve(true); });
-  socket.once('error', () => resolve(false));
-});
+const answers = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });

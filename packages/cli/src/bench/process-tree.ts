@@ -4,18 +4,33 @@ import { readdirSync, readFileSync } from 'node:fs';
 const ticksPerSecond = 100;
 const pageBytes = 4096;
 
-interface Row { readonly pid: number; readonly parent: number; readonly cpuSeconds: number; readonly rssBytes: number }
+interface Row {
+  readonly pid: number;
+  readonly parent: number;
+  readonly cpuSeconds: number;
+  readonly rssBytes: number;
+}
 
 /** CPU seconds used so far and resident memory now of these processes and all below them. */
 export function processTree(roots: readonly number[]): { cpuSeconds: number; rssMb: number; processes: number } {
-  const rows = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).flatMap((name) => row(Number(name)) ?? []);
+  const rows = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => row(Number(name)) ?? []);
   const inside = new Set(roots);
-  for (let grew = true; grew;) {
+  for (let grew = true; grew; ) {
     grew = false;
-    for (const r of rows) if (inside.has(r.parent) && !inside.has(r.pid)) { inside.add(r.pid); grew = true; }
+    for (const r of rows)
+      if (inside.has(r.parent) && !inside.has(r.pid)) {
+        inside.add(r.pid);
+        grew = true;
+      }
   }
   const mine = rows.filter((r) => inside.has(r.pid));
-  return { cpuSeconds: mine.reduce((n, r) => n + r.cpuSeconds, 0), rssMb: mine.reduce((n, r) => n + r.rssBytes, 0) / 1e6, processes: mine.length };
+  return {
+    cpuSeconds: mine.reduce((n, r) => n + r.cpuSeconds, 0),
+    rssMb: mine.reduce((n, r) => n + r.rssBytes, 0) / 1e6,
+    processes: mine.length,
+  };
 }
 
 function row(pid: number): Row[] | undefined {
@@ -24,6 +39,15 @@ function row(pid: number): Row[] | undefined {
     // The command name may hold spaces and brackets: fields count from the last closing one.
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
     const [utime, stime, childUser, childSystem] = [11, 12, 13, 14].map((i) => Number(fields[i]));
-    return [{ pid, parent: Number(fields[1]), cpuSeconds: (utime! + stime! + childUser! + childSystem!) / ticksPerSecond, rssBytes: Number(fields[21]) * pageBytes }];
-  } catch { return undefined; }
+    return [
+      {
+        pid,
+        parent: Number(fields[1]),
+        cpuSeconds: (utime! + stime! + childUser! + childSystem!) / ticksPerSecond,
+        rssBytes: Number(fields[21]) * pageBytes,
+      },
+    ];
+  } catch {
+    return undefined;
+  }
 }

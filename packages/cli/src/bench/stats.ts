@@ -9,7 +9,11 @@ export function percentile(values: readonly number[], p: number): number {
 
 /** `12.3 (11.9 to 14.0)`: the median and the whole spread. */
 export const spread = (values: readonly number[], digits: number): string =>
-  values.length === 0 ? '-' : values.length === 1 ? values[0]!.toFixed(digits) : `${median(values).toFixed(digits)} (${Math.min(...values).toFixed(digits)} to ${Math.max(...values).toFixed(digits)})`;
+  values.length === 0
+    ? '-'
+    : values.length === 1
+      ? values[0]!.toFixed(digits)
+      : `${median(values).toFixed(digits)} (${Math.min(...values).toFixed(digits)} to ${Math.max(...values).toFixed(digits)})`;
 
 /** Wall clock in ms with fraction, comparable between processes of one machine. */
 export const wallMs = (): number => performance.timeOrigin + performance.now();

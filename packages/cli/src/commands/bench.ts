@@ -1,6 +1,11 @@
 import { Argument, Command } from 'commander';
 
-interface Flags { json?: true; seconds?: string; repeats?: string; only?: string }
+interface Flags {
+  json?: true;
+  seconds?: string;
+  repeats?: string;
+  only?: string;
+}
 
 export function benchCommand(): Command {
   return new Command('bench')
@@ -10,16 +15,25 @@ export function benchCommand(): Command {
     .option('--repeats <n>', 'measurements of each row')
     .option('--only <text>', 'only the rows whose name holds this')
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nPeers that are not installed are left out and named.\n\nExamples:\n  omh bench end-to-end\n  omh bench mqtt --repeats 5')
+    .addHelpText(
+      'after',
+      '\nPeers that are not installed are left out and named.\n\nExamples:\n  omh bench end-to-end\n  omh bench mqtt --repeats 5',
+    )
     .action(async (area: 'mqtt' | 'end-to-end', flags: Flags) => {
-      const print = flags.json ? (): void => {} : (line: string): void => { process.stdout.write(`${line}\n`); };
+      const print = flags.json
+        ? (): void => {}
+        : (line: string): void => {
+            process.stdout.write(`${line}\n`);
+          };
       const options = {
-        ...(flags.seconds === undefined ? {} : { seconds: Number(flags.seconds) }), ...(flags.repeats === undefined ? {} : { repeats: Number(flags.repeats) }),
+        ...(flags.seconds === undefined ? {} : { seconds: Number(flags.seconds) }),
+        ...(flags.repeats === undefined ? {} : { repeats: Number(flags.repeats) }),
         ...(flags.only === undefined ? {} : { only: flags.only }),
       };
-      const result = area === 'mqtt'
-        ? await (await import('../bench/mqtt.ts')).benchMqtt(options, print)
-        : await (await import('../bench/end-to-end.ts')).benchEndToEnd(options, print);
+      const result =
+        area === 'mqtt'
+          ? await (await import('../bench/mqtt.ts')).benchMqtt(options, print)
+          : await (await import('../bench/end-to-end.ts')).benchEndToEnd(options, print);
       if (flags.json) process.stdout.write(`${JSON.stringify(result)}\n`);
     });
 }

@@ -7,7 +7,15 @@ import { createLogger, logLevels, type LogLevel } from '../log.ts';
 import { untilSignal } from '../until-signal.ts';
 import { port } from './up.ts';
 
-interface Flags { host: string; port?: number; wsPort?: number; anonymous?: true; config?: string; json?: true; logLevel: LogLevel }
+interface Flags {
+  host: string;
+  port?: number;
+  wsPort?: number;
+  anonymous?: true;
+  config?: string;
+  json?: true;
+  logLevel: LogLevel;
+}
 
 export function brokerCommand(): Command {
   return new Command('broker')
@@ -16,7 +24,7 @@ export function brokerCommand(): Command {
     .option('--port <port>', 'MQTT over TCP (default 1883)', port)
     .option('--ws-port <port>', 'also MQTT over WebSocket, path /mqtt', port)
     .option('--anonymous', 'let clients connect without a password; else the password is OMH_ADMIN_TOKEN')
-    .option('-c, --config <file>', "take the broker: block of a hub file; flags win over it")
+    .option('-c, --config <file>', 'take the broker: block of a hub file; flags win over it')
     .option('--json', 'print one JSON line when ready')
     .option('--log-level <level>', logLevels.join(', '), 'warn')
     .addHelpText('after', '\nExamples:\n  omh broker --anonymous\n  omh broker --port 0 --ws-port 0 --anonymous --json')
@@ -26,16 +34,27 @@ export function brokerCommand(): Command {
       const admin = process.env['OMH_ADMIN_TOKEN'];
       const access = new Access({ clock: systemClock, adminTokens: [admin ?? createToken()] });
       const broker = new Broker({
-        listeners, clock: systemClock, log: createLogger(flags.logLevel, 'text'),
+        listeners,
+        clock: systemClock,
+        log: createLogger(flags.logLevel, 'text'),
         authenticate: ({ password, username, anonymousAllowed }) =>
-          (password && access.byToken(Buffer.from(password).toString('utf8'))) ?? (anonymousAllowed ? { ...anonymousPrincipal, name: username ?? anonymousPrincipal.name } : undefined),
+          (password && access.byToken(Buffer.from(password).toString('utf8'))) ??
+          (anonymousAllowed ? { ...anonymousPrincipal, name: username ?? anonymousPrincipal.name } : undefined),
         authorize: (principal, action, topic) => allows(principal, action === 'publish' ? 'mqtt.publish' : 'mqtt.subscribe', topic),
       });
       const signal = untilSignal(() => broker.stop());
-      try { await broker.start(); } catch (thrown) { signal.forget(); throw thrown; }
+      try {
+        await broker.start();
+      } catch (thrown) {
+        signal.forget();
+        throw thrown;
+      }
       const { tcp, ws } = broker.addresses();
       if (flags.json) process.stdout.write(`${JSON.stringify({ ready: true, startMs: Math.round(performance.now()), mqtt: tcp, ws })}\n`);
-      else process.stdout.write(`The broker listens on ${[tcp, ws].filter(Boolean).join(' and ')}${anonymous ? ', anonymous clients may connect' : ''}. Ctrl-C stops.\n`);
+      else
+        process.stdout.write(
+          `The broker listens on ${[tcp, ws].filter(Boolean).join(' and ')}${anonymous ? ', anonymous clients may connect' : ''}. Ctrl-C stops.\n`,
+        );
       await signal.stopped;
     });
 }

@@ -4,7 +4,18 @@ import { Command } from 'commander';
 import { errors } from '../errors.ts';
 import { connectMqtt, mqttOptions, type MqttFlags } from '../mqtt-client.ts';
 
-interface Flags extends MqttFlags { topic: string; message?: string; file?: string; stdinLine?: true; stdinFile?: true; nullMessage?: true; qos: string; retain?: true; repeat: string; repeatDelay: string }
+interface Flags extends MqttFlags {
+  topic: string;
+  message?: string;
+  file?: string;
+  stdinLine?: true;
+  stdinFile?: true;
+  nullMessage?: true;
+  qos: string;
+  retain?: true;
+  repeat: string;
+  repeatDelay: string;
+}
 
 export function pubCommand(): Command {
   return mqttOptions(new Command('pub').description('Publish to an MQTT broker; options as in mosquitto_pub.'))
@@ -25,17 +36,24 @@ export function pubCommand(): Command {
       if ([flags.message, flags.file, flags.stdinLine, flags.stdinFile, flags.nullMessage].filter((x) => x !== undefined).length !== 1) {
         throw errors.CLI_USAGE({ detail: 'Give the payload once: -m, -f, -l, -s or -n' });
       }
-      const payload = flags.message ?? (flags.file === undefined ? undefined : readFileSync(flags.file)) ?? (flags.stdinFile ? readFileSync(0) : '');
+      const payload =
+        flags.message ?? (flags.file === undefined ? undefined : readFileSync(flags.file)) ?? (flags.stdinFile ? readFileSync(0) : '');
       const client = await connectMqtt(flags);
-      const send = (body: string | Buffer): Promise<unknown> => client.publishAsync(flags.topic, body, { qos, retain: flags.retain === true });
+      const send = (body: string | Buffer): Promise<unknown> =>
+        client.publishAsync(flags.topic, body, { qos, retain: flags.retain === true });
       try {
         if (flags.stdinLine) for await (const line of createInterface({ input: process.stdin })) await send(line);
         else {
           for (let i = 0; i < Number(flags.repeat); i++) {
-            if (i > 0 && Number(flags.repeatDelay) > 0) await new Promise((resolve) => { setTimeout(resolve, Number(flags.repeatDelay) * 1000); });
+            if (i > 0 && Number(flags.repeatDelay) > 0)
+              await new Promise((resolve) => {
+                setTimeout(resolve, Number(flags.repeatDelay) * 1000);
+              });
             await send(payload);
           }
         }
-      } finally { await client.endAsync(); }
+      } finally {
+        await client.endAsync();
+      }
     });
 }

@@ -6,5 +6,7 @@ export function schemaCommand(): Command {
   return new Command('schema')
     .description("Print the hub file's JSON Schema, for editors and other tools.")
     .addHelpText('after', '\nExample:\n  omh schema > hub.schema.json')
-    .action(() => { process.stdout.write(`${JSON.stringify(hubJsonSchema(registry), undefined, 2)}\n`); });
+    .action(() => {
+      process.stdout.write(`${JSON.stringify(hubJsonSchema(registry), undefined, 2)}\n`);
+    });
 }

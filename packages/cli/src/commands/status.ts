@@ -2,7 +2,12 @@ import { Command } from 'commander';
 import { ask, needHub, type FindOptions } from '../hub-client.ts';
 import { formatTable } from '../table.ts';
 
-interface Status { state: string; sentence: string; hub: { name: string; version: string }; parts: { id: string; state: string; address?: string; reason: { text: string }; since: string }[] }
+interface Status {
+  state: string;
+  sentence: string;
+  hub: { name: string; version: string };
+  parts: { id: string; state: string; address?: string; reason: { text: string }; since: string }[];
+}
 
 export function statusCommand(): Command {
   return new Command('status')
@@ -15,7 +20,12 @@ export function statusCommand(): Command {
       const status = await ask<Status>(needHub(flags), 'GET', '/api/v1/status');
       if (flags.json) process.stdout.write(`${JSON.stringify(status)}\n`);
       else {
-        process.stdout.write(`${formatTable(['part', 'state', 'address', ''], status.parts.map((p) => [p.id, p.state, p.address ?? '', p.reason.text]))}\n\n${status.sentence}\n`);
+        process.stdout.write(
+          `${formatTable(
+            ['part', 'state', 'address', ''],
+            status.parts.map((p) => [p.id, p.state, p.address ?? '', p.reason.text]),
+          )}\n\n${status.sentence}\n`,
+        );
       }
       if (status.parts.some((p) => p.state !== 'running')) process.exitCode = 1;
     });

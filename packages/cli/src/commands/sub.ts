@@ -2,7 +2,18 @@ import { Command } from 'commander';
 import { errors } from '../errors.ts';
 import { connectMqtt, mqttOptions, type MqttFlags } from '../mqtt-client.ts';
 
-interface Flags extends MqttFlags { topic: string[]; verbose?: true; count?: string; wait?: string; qos: string; noNewline?: true; noRetained?: true; retainedOnly?: true; json?: true; disableCleanSession?: true }
+interface Flags extends MqttFlags {
+  topic: string[];
+  verbose?: true;
+  count?: string;
+  wait?: string;
+  qos: string;
+  noNewline?: true;
+  noRetained?: true;
+  retainedOnly?: true;
+  json?: true;
+  disableCleanSession?: true;
+}
 
 export function subCommand(): Command {
   return mqttOptions(new Command('sub').description('Subscribe at an MQTT broker; options as in mosquitto_sub.'))
@@ -23,11 +34,16 @@ export function subCommand(): Command {
       const limit = flags.count === undefined ? Infinity : Number(flags.count);
       let seen = 0;
       const ended = new Promise<void>((resolve) => {
-        const stop = (): void => { resolve(); };
+        const stop = (): void => {
+          resolve();
+        };
         client.on('message', (topic, payload, packet) => {
           if (seen >= limit || (packet.retain && !flags.retained)) return;
           seen++;
-          if (flags.json) process.stdout.write(`${JSON.stringify({ topic, qos: packet.qos, retain: packet.retain, time: new Date().toISOString(), payload: payload.toString('utf8') })}\n`);
+          if (flags.json)
+            process.stdout.write(
+              `${JSON.stringify({ topic, qos: packet.qos, retain: packet.retain, time: new Date().toISOString(), payload: payload.toString('utf8') })}\n`,
+            );
           else {
             if (flags.verbose) process.stdout.write(`${topic} `);
             process.stdout.write(payload);
@@ -41,7 +57,8 @@ export function subCommand(): Command {
         if (flags.wait !== undefined) setTimeout(stop, Number(flags.wait) * 1000).unref();
       });
       const granted = await client.subscribeAsync(flags.topic, { qos });
-      for (const grant of granted) if (grant.qos > 2) throw errors.CLI_MQTT({ url: flags.url ?? flags.host, detail: `it may not subscribe to ${grant.topic}` });
+      for (const grant of granted)
+        if (grant.qos > 2) throw errors.CLI_MQTT({ url: flags.url ?? flags.host, detail: `it may not subscribe to ${grant.topic}` });
       await ended;
       await client.endAsync(true);
       if (flags.count !== undefined && seen < limit) process.exitCode = 1;

@@ -6,8 +6,15 @@ import { runHub } from '../run-hub.ts';
 import { logLevels, type LogLevel } from '../log.ts';
 
 interface Flags {
-  config?: string; data?: string; json?: true; logLevel: LogLevel; logFormat: 'text' | 'json';
-  httpPort?: number; mqttPort?: number; wsPort?: number; modbusPort?: number;
+  config?: string;
+  data?: string;
+  json?: true;
+  logLevel: LogLevel;
+  logFormat: 'text' | 'json';
+  httpPort?: number;
+  mqttPort?: number;
+  wsPort?: number;
+  modbusPort?: number;
 }
 
 /** The blueprint's plant ships with the program. */
@@ -19,41 +26,69 @@ export const port = (text: string): number => {
   return value;
 };
 
-const common = (command: Command): Command => command
-  .option('--http-port <port>', 'console and API', port)
-  .option('--mqtt-port <port>', 'MQTT over TCP', port)
-  .option('--ws-port <port>', 'MQTT over WebSocket', port)
-  .option('--modbus-port <port>', 'the Modbus simulator; devices that read it follow', port)
-  .option('--json', 'print one JSON line when ready, nothing else')
-  .option('--log-level <level>', logLevels.join(', '), 'warn')
-  .option('--log-format <format>', 'text or json', 'text');
+const common = (command: Command): Command =>
+  command
+    .option('--http-port <port>', 'console and API', port)
+    .option('--mqtt-port <port>', 'MQTT over TCP', port)
+    .option('--ws-port <port>', 'MQTT over WebSocket', port)
+    .option('--modbus-port <port>', 'the Modbus simulator; devices that read it follow', port)
+    .option('--json', 'print one JSON line when ready, nothing else')
+    .option('--log-level <level>', logLevels.join(', '), 'warn')
+    .option('--log-format <format>', 'text or json', 'text');
 
 const ports = (flags: Flags): Parameters<typeof runHub>[0]['ports'] => ({
-  ...(flags.httpPort === undefined ? {} : { http: flags.httpPort }), ...(flags.mqttPort === undefined ? {} : { mqtt: flags.mqttPort }),
-  ...(flags.wsPort === undefined ? {} : { ws: flags.wsPort }), ...(flags.modbusPort === undefined ? {} : { modbus: flags.modbusPort }),
+  ...(flags.httpPort === undefined ? {} : { http: flags.httpPort }),
+  ...(flags.mqttPort === undefined ? {} : { mqtt: flags.mqttPort }),
+  ...(flags.wsPort === undefined ? {} : { ws: flags.wsPort }),
+  ...(flags.modbusPort === undefined ? {} : { modbus: flags.modbusPort }),
 });
 
 export function demoCommand(): Command {
-  return common(new Command('demo')
-    .description("Run the blueprint's plant: a simulated Modbus device, a rule, a table, a dashboard. Ports that are taken give way to the next free ones.")
-    .option('--data <dir>', 'data directory', 'omh-demo'))
+  return common(
+    new Command('demo')
+      .description(
+        "Run the blueprint's plant: a simulated Modbus device, a rule, a table, a dashboard. Ports that are taken give way to the next free ones.",
+      )
+      .option('--data <dir>', 'data directory', 'omh-demo'),
+  )
     .addHelpText('after', '\nExamples:\n  omh demo\n  omh demo --http-port 8080 --data /tmp/try\n  omh demo --json')
     .action(async (flags: Flags) => {
       const data = resolve(flags.data!);
       const file = join(data, 'hub.yaml');
       // The demo works on its own copy: what is changed in the console never touches the shipped example.
-      if (!existsSync(file)) { mkdirSync(data, { recursive: true, mode: 0o700 }); copyFileSync(demoFile, file); }
-      await runHub({ file, dataDir: data, ports: ports(flags), choosePorts: true, json: flags.json === true, logLevel: flags.logLevel, logFormat: flags.logFormat });
+      if (!existsSync(file)) {
+        mkdirSync(data, { recursive: true, mode: 0o700 });
+        copyFileSync(demoFile, file);
+      }
+      await runHub({
+        file,
+        dataDir: data,
+        ports: ports(flags),
+        choosePorts: true,
+        json: flags.json === true,
+        logLevel: flags.logLevel,
+        logFormat: flags.logFormat,
+      });
     });
 }
 
 export function upCommand(): Command {
-  return common(new Command('up')
-    .description('Run a hub.')
-    .option('-c, --config <file>', 'hub file', 'hub.yaml')
-    .option('--data <dir>', 'data directory', 'omh-data'))
+  return common(
+    new Command('up')
+      .description('Run a hub.')
+      .option('-c, --config <file>', 'hub file', 'hub.yaml')
+      .option('--data <dir>', 'data directory', 'omh-data'),
+  )
     .addHelpText('after', '\nExamples:\n  omh init && omh up\n  omh up -c plant/hub.yaml --data /var/lib/omh')
-    .action((flags: Flags) => runHub({
-      file: flags.config!, dataDir: resolve(flags.data!), ports: ports(flags), choosePorts: false, json: flags.json === true, logLevel: flags.logLevel, logFormat: flags.logFormat,
-    }));
+    .action((flags: Flags) =>
+      runHub({
+        file: flags.config!,
+        dataDir: resolve(flags.data!),
+        ports: ports(flags),
+        choosePorts: false,
+        json: flags.json === true,
+        logLevel: flags.logLevel,
+        logFormat: flags.logFormat,
+      }),
+    );
 }

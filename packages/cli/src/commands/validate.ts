@@ -15,11 +15,18 @@ export function validateCommand(): Command {
       if (flags.json) process.stdout.write(`${JSON.stringify({ file: file.path, valid: loaded.ok, issues })}\n`);
       else if (loaded.ok) {
         const { devices, rules, apps } = loaded.value;
-        const tags = Object.values(devices).flatMap((d) => Object.values(d.groups)).reduce((n, g) => n + Object.keys(g.tags).length, 0);
-        process.stdout.write(`${name} is valid: ${count(devices, 'device')}, ${tags} ${tags === 1 ? 'tag' : 'tags'}, ${count(apps, 'app')}, ${count(rules, 'rule')}.\n`);
+        const tags = Object.values(devices)
+          .flatMap((d) => Object.values(d.groups))
+          .reduce((n, g) => n + Object.keys(g.tags).length, 0);
+        process.stdout.write(
+          `${name} is valid: ${count(devices, 'device')}, ${tags} ${tags === 1 ? 'tag' : 'tags'}, ${count(apps, 'app')}, ${count(rules, 'rule')}.\n`,
+        );
       } else for (const issue of issues) process.stdout.write(`${formatIssue({ ...issue, file: name })}\n`);
       if (!loaded.ok) process.exitCode = 2;
     });
 }
 
-const count = (of: object, what: string): string => { const n = Object.keys(of).length; return `${n} ${what}${n === 1 ? '' : 's'}`; };
+const count = (of: object, what: string): string => {
+  const n = Object.keys(of).length;
+  return `${n} ${what}${n === 1 ? '' : 's'}`;
+};

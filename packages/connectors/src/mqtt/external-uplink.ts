@@ -35,8 +35,14 @@ export class ExternalUplink implements Uplink {
     const { url, clientId, username, password, protocol, clock } = this.#options;
     let fault: Reason | undefined;
     const client = mqtt.connect(url, {
-      clientId, protocolVersion: protocol === '5.0' ? 5 : 4, reconnectPeriod: 0, connectTimeout: 10_000, queueQoSZero: false, keepalive: 30,
-      ...(username === undefined ? {} : { username }), ...(password === undefined ? {} : { password }),
+      clientId,
+      protocolVersion: protocol === '5.0' ? 5 : 4,
+      reconnectPeriod: 0,
+      connectTimeout: 10_000,
+      queueQoSZero: false,
+      keepalive: 30,
+      ...(username === undefined ? {} : { username }),
+      ...(password === undefined ? {} : { password }),
     });
     this.#client = client;
     client.on('connect', () => {
@@ -45,7 +51,10 @@ export class ExternalUplink implements Uplink {
     });
     client.on('error', (error: Error & { code?: number | string }) => {
       // A numeric code is the broker's CONNACK; everything else is the network.
-      fault = (typeof error.code === 'number' ? errors.APP_BROKER_REFUSED : errors.APP_BROKER_UNREACHABLE)({ url, detail: detail(error) }).reason();
+      fault = (typeof error.code === 'number' ? errors.APP_BROKER_REFUSED : errors.APP_BROKER_UNREACHABLE)({
+        url,
+        detail: detail(error),
+      }).reason();
     });
     client.on('close', () => {
       if (this.#stopped || this.#client !== client) return;
@@ -72,10 +81,17 @@ export class ExternalUplink implements Uplink {
 
 function detail(error: Error & { code?: number | string }): string {
   switch (error.code) {
-    case 'ECONNREFUSED': return 'nothing listens there';
-    case 'ETIMEDOUT': return 'it does not answer';
-    case 'ENOTFOUND': case 'EAI_AGAIN': return 'the name is not known';
-    case 'EHOSTUNREACH': case 'ENETUNREACH': return 'there is no route to it';
-    default: return error.message.replace(/^Connection refused: /, '').replace(/\.$/, '');
+    case 'ECONNREFUSED':
+      return 'nothing listens there';
+    case 'ETIMEDOUT':
+      return 'it does not answer';
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return 'the name is not known';
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+      return 'there is no route to it';
+    default:
+      return error.message.replace(/^Connection refused: /, '').replace(/\.$/, '');
   }
 }

@@ -2,10 +2,21 @@ import assert from 'node:assert/strict';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { Aedes } from 'aedes';
-import { createBatch, silentLogger, systemClock, type GroupCycle, type MessageBus, type Micros, type Publication, type Tag } from '@omh/core';
+import {
+  createBatch,
+  silentLogger,
+  systemClock,
+  type GroupCycle,
+  type MessageBus,
+  type Micros,
+  type Publication,
+  type Tag,
+} from '@omh/core';
 import { MqttApp, topicFor, type MqttAppOptions } from './mqtt-app.ts';
 
-const tags: Tag[] = [{ id: 1 as Tag['id'], device: 'demo', group: 'g', name: 'temperature', path: 't', address: '1!40001', type: 'int16', access: 'read' }];
+const tags: Tag[] = [
+  { id: 1 as Tag['id'], device: 'demo', group: 'g', name: 'temperature', path: 't', address: '1!40001', type: 'int16', access: 'read' },
+];
 function cycle(value: number): GroupCycle {
   const batch = createBatch(1, 1_700_000_000_000_000 as Micros);
   batch.num[0] = value;
@@ -17,7 +28,10 @@ function fakeBus(): { bus: MessageBus; published: Publication[] } {
   const published: Publication[] = [];
   const bus: MessageBus = {
     capabilities: { events: false, clients: false, retained: false, stages: false, batch: true, cursors: false },
-    publish(publication) { published.push(publication); return undefined; },
+    publish(publication) {
+      published.push(publication);
+      return undefined;
+    },
     subscribe: () => ({ close: () => {} }),
   };
   return { bus, published };
@@ -26,14 +40,27 @@ function fakeBus(): { bus: MessageBus; published: Publication[] } {
 function app(settings: MqttAppOptions['settings'], bus: MessageBus): { app: MqttApp; emit: (c: GroupCycle) => void } {
   let listener: (c: GroupCycle) => void = () => {};
   const made = new MqttApp({
-    name: 'demo_app', settings, subscriptions: [{ device: 'demo', group: 'g' }], bus, clock: systemClock, log: silentLogger,
-    onGroup: (_device, _group, l) => { listener = l; return () => { listener = () => {}; }; },
+    name: 'demo_app',
+    settings,
+    subscriptions: [{ device: 'demo', group: 'g' }],
+    bus,
+    clock: systemClock,
+    log: silentLogger,
+    onGroup: (_device, _group, l) => {
+      listener = l;
+      return () => {
+        listener = () => {};
+      };
+    },
   });
   return { app: made, emit: (c) => listener(c) };
 }
 
 async function until(condition: () => boolean): Promise<void> {
-  for (let i = 0; i < 500 && !condition(); i++) await new Promise((resolve) => { setTimeout(resolve, 10); });
+  for (let i = 0; i < 500 && !condition(); i++)
+    await new Promise((resolve) => {
+      setTimeout(resolve, 10);
+    });
   assert.ok(condition(), 'did not come true within 5 s');
 }
 
@@ -61,26 +88,45 @@ test('one cycle is one message on the bus, encoded only when somebody asks', asy
 
 test('a bus that throws costs a count, nothing else', async () => {
   const { bus } = fakeBus();
-  const { app: made, emit } = app({}, { ...bus, publish: () => { throw new Error('full'); } });
+  const { app: made, emit } = app(
+    {},
+    {
+      ...bus,
+      publish: () => {
+        throw new Error('full');
+      },
+    },
+  );
   await made.start();
   emit(cycle(1));
   assert.deepEqual([made.status().messages, made.status().failed], [0, 1]);
   await made.stop();
 });
 
-interface Peer { url: string; got: { topic: string; payload: string }[]; close: () => Promise<void>; port: number }
+interface Peer {
+  url: string;
+  got: { topic: string; payload: string }[];
+  close: () => Promise<void>;
+  port: number;
+}
 /** An independent broker. */
 async function broker(t: TestContext, port = 0): Promise<Peer> {
   const aedes = await Aedes.createBroker();
   const got: Peer['got'] = [];
-  aedes.on('publish', (packet, client) => { if (client) got.push({ topic: packet.topic, payload: packet.payload.toString() }); });
+  aedes.on('publish', (packet, client) => {
+    if (client) got.push({ topic: packet.topic, payload: packet.payload.toString() });
+  });
   const server: Server = createServer(aedes.handle);
-  await new Promise<void>((resolve) => { server.listen(port, '127.0.0.1', resolve); });
+  await new Promise<void>((resolve) => {
+    server.listen(port, '127.0.0.1', resolve);
+  });
   let open = true;
   const close = async (): Promise<void> => {
     if (!open) return;
     open = false;
-    await new Promise<void>((resolve) => { aedes.close(() => server.close(() => resolve())); });
+    await new Promise<void>((resolve) => {
+      aedes.close(() => server.close(() => resolve()));
+    });
   };
   t.after(close);
   const bound = (server.address() as AddressInfo).port;

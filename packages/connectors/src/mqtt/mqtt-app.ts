@@ -1,6 +1,14 @@
 import {
-  HealthState, partPrincipal,
-  type Clock, type GroupCycle, type Health, type Logger, type MessageBus, type MetricSample, type Part, type QoS,
+  HealthState,
+  partPrincipal,
+  type Clock,
+  type GroupCycle,
+  type Health,
+  type Logger,
+  type MessageBus,
+  type MetricSample,
+  type Part,
+  type QoS,
 } from '@omh/core';
 import { ExternalUplink } from './external-uplink.ts';
 import type { MqttAppSettings } from './settings.ts';
@@ -52,14 +60,22 @@ export class MqttApp implements Part {
     this.name = name;
     this.id = `app/${name}`;
     this.#health = new HealthState(() => clock.now());
-    this.#subscriptions = options.subscriptions.map(({ device, group, topic }) => ({ device, group, topic: topicFor(topic, { app: name, device, group }) }));
-    this.#uplink = settings.url === undefined
-      ? new BusUplink(bus, { principal: partPrincipal(this.id), clientId: name })
-      : new ExternalUplink({
-        url: settings.url, clientId: settings.clientId ?? `omh-${name}`, protocol: settings.protocol ?? '5.0', clock,
-        ...(settings.username === undefined ? {} : { username: settings.username }),
-        ...(settings.password === undefined ? {} : { password: settings.password }),
-      });
+    this.#subscriptions = options.subscriptions.map(({ device, group, topic }) => ({
+      device,
+      group,
+      topic: topicFor(topic, { app: name, device, group }),
+    }));
+    this.#uplink =
+      settings.url === undefined
+        ? new BusUplink(bus, { principal: partPrincipal(this.id), clientId: name })
+        : new ExternalUplink({
+            url: settings.url,
+            clientId: settings.clientId ?? `omh-${name}`,
+            protocol: settings.protocol ?? '5.0',
+            clock,
+            ...(settings.username === undefined ? {} : { username: settings.username }),
+            ...(settings.password === undefined ? {} : { password: settings.password }),
+          });
   }
 
   async start(): Promise<void> {
@@ -68,7 +84,9 @@ export class MqttApp implements Part {
       this.#up = up;
       this.#health.set(up ? 'running' : 'lost', reason);
     });
-    this.#unsubscribe = this.#subscriptions.map(({ device, group, topic }) => this.#options.onGroup(device, group, (cycle) => this.#publish(topic, cycle)));
+    this.#unsubscribe = this.#subscriptions.map(({ device, group, topic }) =>
+      this.#options.onGroup(device, group, (cycle) => this.#publish(topic, cycle)),
+    );
   }
 
   async stop(): Promise<void> {
@@ -79,10 +97,22 @@ export class MqttApp implements Part {
     this.#health.set('stopped', 'Stopped; nothing is published.');
   }
 
-  health(): Health { return this.#health.get(); }
-  address(): string { return this.#uplink.target; }
+  health(): Health {
+    return this.#health.get();
+  }
+  address(): string {
+    return this.#uplink.target;
+  }
   status(): AppStatus {
-    return { name: this.name, type: 'mqtt', health: this.health(), target: this.#uplink.target, subscriptions: this.#subscriptions, messages: this.#messages, failed: this.#failed };
+    return {
+      name: this.name,
+      type: 'mqtt',
+      health: this.health(),
+      target: this.#uplink.target,
+      subscriptions: this.#subscriptions,
+      messages: this.#messages,
+      failed: this.#failed,
+    };
   }
   *metrics(): Iterable<MetricSample> {
     const labels = { app: this.name };
@@ -102,7 +132,12 @@ export class MqttApp implements Part {
     try {
       const done = this.#uplink.publish(topic, payload, (settings.qos ?? 0) as QoS, { batch: cycle.batch });
       if (done === undefined) this.#messages++;
-      else done.then(() => { this.#messages++; }, failed);
-    } catch (thrown) { failed(thrown); }
+      else
+        done.then(() => {
+          this.#messages++;
+        }, failed);
+    } catch (thrown) {
+      failed(thrown);
+    }
   }
 }

@@ -2,10 +2,15 @@ import { carriesValue, msFromMicros, Quality, valueAt, type GroupCycle, type Tag
 
 /** Neuron's per-tag error codes for what quality says (Neuron error codes, data plane). */
 const errorCodes: ReadonlyMap<number, number> = new Map([
-  [Quality.badNotConnected, 3002], [Quality.badNoCommunication, 3002],
-  [Quality.uncertainNoCommunicationLastUsable, 3015], [Quality.badTimeout, 3015],
-  [Quality.badNotReadable, 3003], [Quality.badTypeMismatch, 3007], [Quality.badDecoding, 3009],
-  [Quality.badWaitingForInitialData, 3011], [Quality.badOutOfRange, 3020],
+  [Quality.badNotConnected, 3002],
+  [Quality.badNoCommunication, 3002],
+  [Quality.uncertainNoCommunicationLastUsable, 3015],
+  [Quality.badTimeout, 3015],
+  [Quality.badNotReadable, 3003],
+  [Quality.badTypeMismatch, 3007],
+  [Quality.badDecoding, 3009],
+  [Quality.badWaitingForInitialData, 3011],
+  [Quality.badOutOfRange, 3020],
 ]);
 const readFailure = 3000;
 

@@ -32,11 +32,34 @@ interface ViewProps {
 export function PanelView(props: ViewProps) {
   const { panel } = props;
   const first = panel.targets[0];
-  const body = first === undefined ? <p className="meta" style={{ padding: '0 14px' }}>This panel names no tag and no query.</p>
-    : panel.type === 'stat' ? (isTag(first) ? <TagStat {...props} tag={first.tag} /> : <SqlStat {...props} sql={first.rawSql} />)
-      : isTag(first) ? (panel.type === 'table' ? <TagTablePanel {...props} /> : <TagChart {...props} />) : <SqlPanel {...props} sql={first.rawSql} />;
+  const body =
+    first === undefined ? (
+      <p className="meta" style={{ padding: '0 14px' }}>
+        This panel names no tag and no query.
+      </p>
+    ) : panel.type === 'stat' ? (
+      isTag(first) ? (
+        <TagStat {...props} tag={first.tag} />
+      ) : (
+        <SqlStat {...props} sql={first.rawSql} />
+      )
+    ) : isTag(first) ? (
+      panel.type === 'table' ? (
+        <TagTablePanel {...props} />
+      ) : (
+        <TagChart {...props} />
+      )
+    ) : (
+      <SqlPanel {...props} sql={first.rawSql} />
+    );
   return (
-    <Panel title={panel.title} className={`${panel.type} ${props.className ?? ''}`} right={props.right} flush {...(props.index === undefined ? {} : { 'data-testid': `panel-${props.index}` })}>
+    <Panel
+      title={panel.title}
+      className={`${panel.type} ${props.className ?? ''}`}
+      right={props.right}
+      flush
+      {...(props.index === undefined ? {} : { 'data-testid': `panel-${props.index}` })}
+    >
       {body}
     </Panel>
   );
@@ -47,12 +70,31 @@ const limitOf = (panel: PanelModel, v: number) => [...(panel.thresholds ?? [])].
 function TagChart({ panel, range, refreshMs, syncKey, onZoom, onReset }: ViewProps) {
   const targets = panel.targets.filter(isTag).map((t) => ({ tag: t.tag, name: t.legend ?? t.tag.split('/').pop()!, agg: t.agg }));
   const { series, from, to, loading, error } = useTagSeries(targets, range, 1_000, refreshMs > 0);
-  const dressed = useMemo(() => series.map((s) => ({ ...s, unit: panel.unit === undefined ? s.unit : unitText(panel.unit), decimals: panel.decimals ?? s.decimals })), [series, panel.unit, panel.decimals]);
-  if (error !== undefined && dressed.every((s) => s.time.length === 0)) return <div style={{ padding: 12 }}><ErrorSay error={error} /></div>;
+  const dressed = useMemo(
+    () =>
+      series.map((s) => ({ ...s, unit: panel.unit === undefined ? s.unit : unitText(panel.unit), decimals: panel.decimals ?? s.decimals })),
+    [series, panel.unit, panel.decimals],
+  );
+  if (error !== undefined && dressed.every((s) => s.time.length === 0))
+    return (
+      <div style={{ padding: 12 }}>
+        <ErrorSay error={error} />
+      </div>
+    );
   if (loading && dressed.every((s) => s.time.length === 0)) return <Skeleton rows={4} />;
   return (
-    <TimeChart series={dressed} from={from} to={to} thresholds={panel.thresholds} min={panel.min} max={panel.max} label={panel.title}
-      syncKey={syncKey} onZoom={onZoom} onReset={onReset} />
+    <TimeChart
+      series={dressed}
+      from={from}
+      to={to}
+      thresholds={panel.thresholds}
+      min={panel.min}
+      max={panel.max}
+      label={panel.title}
+      syncKey={syncKey}
+      onZoom={onZoom}
+      onReset={onReset}
+    />
   );
 }
 
@@ -65,18 +107,40 @@ function TagStat({ panel, tag, range, refreshMs }: ViewProps & { tag: string }) 
   const { series } = useTagSeries(targets, range, 120, refreshMs > 0);
   const now = live().tags.now(row);
   const trend = useMemo(() => trendOf(series[0]), [series]);
-  if (now === undefined) return live().tags.generation === 0 ? <Skeleton rows={2} /> : <p className="statbody meta">There is no tag {tag}.</p>;
+  if (now === undefined)
+    return live().tags.generation === 0 ? <Skeleton rows={2} /> : <p className="statbody meta">There is no tag {tag}.</p>;
   const unit = unitText(panel.unit ?? now.key.unit);
   const decimals = panel.decimals ?? decimalsOf(now.key.type, now.key.precision);
   const limit = now.quality !== 'bad' && typeof now.value === 'number' ? limitOf(panel, now.value) : undefined;
   return (
     <div className={`statbody${now.quality === 'bad' ? ' isbad' : ''}`} data-quality={now.quality} data-limit={limit?.state}>
       <div>
-        <div className={`v ${limit === undefined ? '' : limit.state === 'critical' ? 'crit' : limit.state === 'low' ? 'lowa' : limit.state}`}>{valueText(now.value, decimals)}{unit === '' ? null : <small>{unit}</small>}</div>
+        <div
+          className={`v ${limit === undefined ? '' : limit.state === 'critical' ? 'crit' : limit.state === 'low' ? 'lowa' : limit.state}`}
+        >
+          {valueText(now.value, decimals)}
+          {unit === '' ? null : <small>{unit}</small>}
+        </div>
         <div className="d">
-          {now.quality === 'good'
-            ? limit === undefined ? <span className="t3">{span(hubNow() - now.time)} old</span> : <><Glyph name={limit.state} /> <span>beyond {limit.label ?? 'its limit'} {num(limit.value, decimals)}</span></>
-            : <><Glyph name={qualityGlyph[now.quality]} /> <span className={now.quality === 'bad' ? 'bad' : 'unc'}>{qualityText[now.quality]}: {now.reason ?? 'no reason given'}, {span(hubNow() - now.since)}</span></>}
+          {now.quality === 'good' ? (
+            limit === undefined ? (
+              <span className="t3">{span(hubNow() - now.time)} old</span>
+            ) : (
+              <>
+                <Glyph name={limit.state} />{' '}
+                <span>
+                  beyond {limit.label ?? 'its limit'} {num(limit.value, decimals)}
+                </span>
+              </>
+            )
+          ) : (
+            <>
+              <Glyph name={qualityGlyph[now.quality]} />{' '}
+              <span className={now.quality === 'bad' ? 'bad' : 'unc'}>
+                {qualityText[now.quality]}: {now.reason ?? 'no reason given'}, {span(hubNow() - now.since)}
+              </span>
+            </>
+          )}
         </div>
       </div>
       <Spark values={trend} width={110} height={36} />
@@ -109,43 +173,108 @@ export function usePanelSql(sql: string, range: TimeRange, refreshMs: number) {
 function SqlPanel({ panel, sql, range, refreshMs, syncKey, onZoom, onReset }: ViewProps & { sql: string }) {
   const answer = usePanelSql(sql, range, refreshMs);
   const { from, to } = resolveRange(range, hubNow());
-  const series = useMemo(() => (answer.data === undefined || panel.type === 'table' ? [] : sqlSeries(answer.data, panel)), [answer.data, panel]);
-  if (answer.isError && answer.data === undefined) return <div style={{ padding: 12 }}><ErrorSay error={answer.error} retry={() => { void answer.refetch(); }} /></div>;
+  const series = useMemo(
+    () => (answer.data === undefined || panel.type === 'table' ? [] : sqlSeries(answer.data, panel)),
+    [answer.data, panel],
+  );
+  if (answer.isError && answer.data === undefined)
+    return (
+      <div style={{ padding: 12 }}>
+        <ErrorSay
+          error={answer.error}
+          retry={() => {
+            void answer.refetch();
+          }}
+        />
+      </div>
+    );
   if (answer.data === undefined) return <Skeleton rows={5} />;
   if (panel.type === 'table' || timeColumn(answer.data) < 0) return <ResultTable answer={answer.data} decimals={panel.decimals} />;
   return (
-    <TimeChart series={series} from={from} to={to} thresholds={panel.thresholds} min={panel.min} max={panel.max} label={panel.title} syncKey={syncKey} onZoom={onZoom} onReset={onReset} />
+    <TimeChart
+      series={series}
+      from={from}
+      to={to}
+      thresholds={panel.thresholds}
+      min={panel.min}
+      max={panel.max}
+      label={panel.title}
+      syncKey={syncKey}
+      onZoom={onZoom}
+      onReset={onReset}
+    />
   );
 }
 
 function SqlStat({ panel, sql, range, refreshMs }: ViewProps & { sql: string }) {
   const answer = usePanelSql(sql, range, refreshMs);
-  if (answer.isError && answer.data === undefined) return <div style={{ padding: 12 }}><ErrorSay error={answer.error} /></div>;
+  if (answer.isError && answer.data === undefined)
+    return (
+      <div style={{ padding: 12 }}>
+        <ErrorSay error={answer.error} />
+      </div>
+    );
   if (answer.data === undefined) return <Skeleton rows={2} />;
   const column = numericColumns(answer.data)[0];
   const v = column === undefined ? answer.data.rows[0]?.[0] : answer.data.rows[0]?.[column];
-  return <div className="statbody"><div className="v">{valueText(v, panel.decimals ?? 1)}{panel.unit === undefined ? null : <small>{unitText(panel.unit)}</small>}</div></div>;
+  return (
+    <div className="statbody">
+      <div className="v">
+        {valueText(v, panel.decimals ?? 1)}
+        {panel.unit === undefined ? null : <small>{unitText(panel.unit)}</small>}
+      </div>
+    </div>
+  );
 }
 
 /** Numeric columns of an answer as series over its time column. */
 export function sqlSeries(answer: SqlAnswer, panel?: Pick<PanelModel, 'unit' | 'decimals'>): ChartSeries[] {
   const at = timeColumn(answer);
   if (at < 0) return [];
-  const rows = answer.rows.map((r) => ({ t: Date.parse(String(r[at])), r })).filter((x) => Number.isFinite(x.t)).sort((a, b) => a.t - b.t);
+  const rows = answer.rows
+    .map((r) => ({ t: Date.parse(String(r[at])), r }))
+    .filter((x) => Number.isFinite(x.t))
+    .sort((a, b) => a.t - b.t);
   return numericColumns(answer).map((column, i) => {
-    const value = rows.map(({ r }) => { const v = r[column]; const n = v === null ? NaN : Number(v); return Number.isFinite(n) ? n : null; });
+    const value = rows.map(({ r }) => {
+      const v = r[column];
+      const n = v === null ? NaN : Number(v);
+      return Number.isFinite(n) ? n : null;
+    });
     const whole = value.every((v) => v === null || Number.isInteger(v));
     return {
-      name: answer.columns[column]!.name, unit: unitText(panel?.unit), decimals: panel?.decimals ?? (whole ? 0 : 2), colour: (i % 8) + 1, step: false,
-      time: rows.map((x) => x.t), value, uncertain: [], gaps: [],
+      name: answer.columns[column]!.name,
+      unit: unitText(panel?.unit),
+      decimals: panel?.decimals ?? (whole ? 0 : 2),
+      colour: (i % 8) + 1,
+      step: false,
+      time: rows.map((x) => x.t),
+      value,
+      uncertain: [],
+      gaps: [],
     };
   });
 }
 
 function TagTablePanel({ panel }: ViewProps) {
   return (
-    <div className="tablewrap"><table><thead><tr><th>Tag</th><th className="num">Value</th><th style={{ width: 60 }} /><th style={{ width: 110 }}>Quality</th></tr></thead>
-      <tbody>{panel.targets.filter(isTag).map((t) => <TagLine key={t.tag} tag={t.tag} name={t.legend ?? t.tag} />)}</tbody></table></div>
+    <div className="tablewrap">
+      <table>
+        <thead>
+          <tr>
+            <th>Tag</th>
+            <th className="num">Value</th>
+            <th style={{ width: 60 }} />
+            <th style={{ width: 110 }}>Quality</th>
+          </tr>
+        </thead>
+        <tbody>
+          {panel.targets.filter(isTag).map((t) => (
+            <TagLine key={t.tag} tag={t.tag} name={t.legend ?? t.tag} />
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }
 function TagLine({ tag, name }: { tag: string; name: string }) {
@@ -153,10 +282,24 @@ function TagLine({ tag, name }: { tag: string; name: string }) {
   const row = live().tags.row(tag) ?? -1;
   useTagVersion(row);
   const now = live().tags.now(row);
-  return now === undefined ? <tr><td>{name}</td><td className="num t3">no such tag</td><td /><td /></tr> : (
+  return now === undefined ? (
+    <tr>
+      <td>{name}</td>
+      <td className="num t3">no such tag</td>
+      <td />
+      <td />
+    </tr>
+  ) : (
     <tr className={now.quality === 'bad' ? 'isbad' : ''} title={moment(now.time)}>
-      <td>{name}</td><td className="num val">{valueText(now.value, decimalsOf(now.key.type, now.key.precision))}</td><td className="unit">{unitText(now.key.unit)}</td>
-      <td><span className={`q ${now.quality === 'bad' ? 'bad' : now.quality === 'uncertain' ? 'unc' : 'good'}`}>{now.quality === 'good' ? null : <Glyph name={qualityGlyph[now.quality]} />}{qualityText[now.quality]}</span></td>
+      <td>{name}</td>
+      <td className="num val">{valueText(now.value, decimalsOf(now.key.type, now.key.precision))}</td>
+      <td className="unit">{unitText(now.key.unit)}</td>
+      <td>
+        <span className={`q ${now.quality === 'bad' ? 'bad' : now.quality === 'uncertain' ? 'unc' : 'good'}`}>
+          {now.quality === 'good' ? null : <Glyph name={qualityGlyph[now.quality]} />}
+          {qualityText[now.quality]}
+        </span>
+      </td>
     </tr>
   );
 }

@@ -10,6 +10,9 @@ const local = (ms: number): string => {
   const d = new Date(ms);
   return `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())}T${two(d.getHours())}:${two(d.getMinutes())}:${two(d.getSeconds())}`;
 };
+/** A moment as it stands in an address. */
+export const stamp = (ms: number): string => new Date(Math.round(ms)).toISOString();
+
 export function rangeText(range: TimeRange): string {
   const quick = quickRanges.find((q) => q.from === range.from);
   if (follows(range)) return quick === undefined ? `${range.from} to now` : quick.title;
@@ -25,22 +28,80 @@ export function TimePicker({ range, set }: { range: TimeRange; set: (range: Time
   const absolute = (from: number, to: number): void => {
     const end = hubNow();
     if (to >= end) set({ from: `now-${Math.max(1, Math.round((to - from) / 1_000))}s`, to: 'now' });
-    else set({ from: String(Math.round(from)), to: String(Math.round(to)) });
+    else set({ from: stamp(from), to: stamp(to) });
   };
   return (
     <>
-      <button type="button" className="btn iconbtn" aria-label="Earlier" title="Earlier" onClick={() => absolute(now.from - width / 2, now.to - width / 2)}><Icon name="back" /></button>
-      <Popover opened={opened} onChange={setOpened} position="bottom-end" width={330} trapFocus returnFocus transitionProps={{ duration: 120 }}>
-        <Popover.Target><button type="button" className="btn" data-testid="time-range" onClick={() => setOpened((o) => !o)}><Icon name="time" />{rangeText(range)}</button></Popover.Target>
+      <button
+        type="button"
+        className="btn iconbtn"
+        aria-label="Earlier"
+        title="Earlier"
+        onClick={() => absolute(now.from - width / 2, now.to - width / 2)}
+      >
+        <Icon name="back" />
+      </button>
+      <Popover
+        opened={opened}
+        onChange={setOpened}
+        position="bottom-end"
+        width={330}
+        trapFocus
+        returnFocus
+        transitionProps={{ duration: 120 }}
+      >
+        <Popover.Target>
+          <button type="button" className="btn" data-testid="time-range" onClick={() => setOpened((o) => !o)}>
+            <Icon name="time" />
+            {rangeText(range)}
+          </button>
+        </Popover.Target>
         <Popover.Dropdown>
-          <div className="quick">{quickRanges.map((q) => (
-            <button key={q.from} type="button" className={`btn sm${range.from === q.from && follows(range) ? ' primary' : ''}`} onClick={() => { set({ from: q.from, to: 'now' }); setOpened(false); }}>{q.title}</button>
-          ))}</div>
-          <Own key={`${range.from}${range.to}${opened}`} from={now.from} to={now.to} set={(r) => { set(r); setOpened(false); }} />
+          <div className="quick">
+            {quickRanges.map((q) => (
+              <button
+                key={q.from}
+                type="button"
+                className={`btn sm${range.from === q.from && follows(range) ? ' primary' : ''}`}
+                onClick={() => {
+                  set({ from: q.from, to: 'now' });
+                  setOpened(false);
+                }}
+              >
+                {q.title}
+              </button>
+            ))}
+          </div>
+          <Own
+            key={`${range.from}${range.to}${opened}`}
+            from={now.from}
+            to={now.to}
+            set={(r) => {
+              set(r);
+              setOpened(false);
+            }}
+          />
         </Popover.Dropdown>
       </Popover>
-      <button type="button" className="btn iconbtn" aria-label="Later" title="Later" disabled={follows(range)} onClick={() => absolute(now.from + width / 2, now.to + width / 2)}><Icon name="forth" /></button>
-      <button type="button" className="btn iconbtn" aria-label="Zoom out" title="Zoom out" onClick={() => absolute(now.from - width / 2, now.to + width / 2)}><Icon name="zoomOut" /></button>
+      <button
+        type="button"
+        className="btn iconbtn"
+        aria-label="Later"
+        title="Later"
+        disabled={follows(range)}
+        onClick={() => absolute(now.from + width / 2, now.to + width / 2)}
+      >
+        <Icon name="forth" />
+      </button>
+      <button
+        type="button"
+        className="btn iconbtn"
+        aria-label="Zoom out"
+        title="Zoom out"
+        onClick={() => absolute(now.from - width / 2, now.to + width / 2)}
+      >
+        <Icon name="zoomOut" />
+      </button>
     </>
   );
 }
@@ -54,14 +115,39 @@ function Own({ from, to, set }: { from: number; to: number; set: (range: TimeRan
     const y = parseTime(b, hubNow());
     if (x === undefined || y === undefined) setFault('Give both times.');
     else if (x >= y) setFault('From must be before to.');
-    else set({ from: String(x), to: String(y) });
+    else set({ from: stamp(x), to: stamp(y) });
   };
   return (
-    <form style={{ marginTop: 12 }} onSubmit={(e) => { e.preventDefault(); apply(); }}>
-      <label className="lb" htmlFor="own-from">From</label><div className="field"><input id="own-from" type="datetime-local" step="1" value={a} onChange={(e) => setA(e.target.value)} /></div>
-      <label className="lb" htmlFor="own-to" style={{ marginTop: 8 }}>To</label><div className="field"><input id="own-to" type="datetime-local" step="1" value={b} onChange={(e) => setB(e.target.value)} /></div>
-      {fault === '' ? null : <p className="err-line"><Glyph name="bad" />{fault}</p>}
-      <div className="row" style={{ marginTop: 12 }}><button type="submit" className="btn primary">Show this range</button></div>
+    <form
+      style={{ marginTop: 12 }}
+      onSubmit={(e) => {
+        e.preventDefault();
+        apply();
+      }}
+    >
+      <label className="lb" htmlFor="own-from">
+        From
+      </label>
+      <div className="field">
+        <input id="own-from" type="datetime-local" step="1" value={a} onChange={(e) => setA(e.target.value)} />
+      </div>
+      <label className="lb" htmlFor="own-to" style={{ marginTop: 8 }}>
+        To
+      </label>
+      <div className="field">
+        <input id="own-to" type="datetime-local" step="1" value={b} onChange={(e) => setB(e.target.value)} />
+      </div>
+      {fault === '' ? null : (
+        <p className="err-line">
+          <Glyph name="bad" />
+          {fault}
+        </p>
+      )}
+      <div className="row" style={{ marginTop: 12 }}>
+        <button type="submit" className="btn primary">
+          Show this range
+        </button>
+      </div>
     </form>
   );
 }

@@ -23,29 +23,57 @@ function places(a: SqlAnswer, column: number): number {
 export function ResultTable({ answer, decimals }: { answer: SqlAnswer; decimals?: number | undefined }) {
   const box = useRef<HTMLDivElement>(null);
   const rows = useVirtualizer({ count: answer.rows.length, getScrollElement: () => box.current, estimateSize: () => 30, overscan: 10 });
-  const columns = useMemo(() => answer.columns.map((c, i) => {
-    const time = isTime(c.type);
-    const number = isNumber(c.type);
-    const fixed = number ? (decimals ?? places(answer, i)) : 0;
-    const write = (v: unknown): string => {
-      if (v === null || v === undefined) return '';
-      if (time) { const ms = Date.parse(String(v)); return Number.isFinite(ms) ? moment(ms) : String(v); }
-      if (number && typeof v === 'number') return num(v, Number.isInteger(v) && fixed === 0 ? 0 : fixed);
-      if (typeof v === 'boolean') return v ? 'true' : 'false';
-      return typeof v === 'object' ? JSON.stringify(v) : String(v);
-    };
-    return { ...c, number, write, least: time ? 110 : number ? 92 : 120, most: time ? '190px' : number ? '170px' : '1fr' };
-  }), [answer, decimals]);
-  const template = { gridTemplateColumns: columns.map((c) => `minmax(${c.least}px,${c.most})`).join(' '), minWidth: columns.reduce((sum, c) => sum + c.least, 0) };
+  const columns = useMemo(
+    () =>
+      answer.columns.map((c, i) => {
+        const time = isTime(c.type);
+        const number = isNumber(c.type);
+        const fixed = number ? (decimals ?? places(answer, i)) : 0;
+        const write = (v: unknown): string => {
+          if (v === null || v === undefined) return '';
+          if (time) {
+            const ms = Date.parse(String(v));
+            return Number.isFinite(ms) ? moment(ms) : String(v);
+          }
+          if (number && typeof v === 'number') return num(v, Number.isInteger(v) && fixed === 0 ? 0 : fixed);
+          if (typeof v === 'boolean') return v ? 'true' : 'false';
+          return typeof v === 'object' ? JSON.stringify(v) : String(v);
+        };
+        return { ...c, number, write, least: time ? 110 : number ? 92 : 120, most: time ? '190px' : number ? '170px' : '1fr' };
+      }),
+    [answer, decimals],
+  );
+  const template = {
+    gridTemplateColumns: columns.map((c) => `minmax(${c.least}px,${c.most})`).join(' '),
+    minWidth: columns.reduce((sum, c) => sum + c.least, 0),
+  };
   return (
-    <div className="vt" ref={box} tabIndex={0} role="table" aria-rowcount={answer.rows.length} data-testid="sql-result" data-rows={answer.rows.length}>
-      <div className="vhead" role="row" style={template}>{columns.map((c, i) => <span key={i} role="columnheader" className={c.number ? 'num' : ''} title={c.type}>{c.name}</span>)}</div>
+    <div
+      className="vt"
+      ref={box}
+      tabIndex={0}
+      role="table"
+      aria-rowcount={answer.rows.length}
+      data-testid="sql-result"
+      data-rows={answer.rows.length}
+    >
+      <div className="vhead" role="row" style={template}>
+        {columns.map((c, i) => (
+          <span key={i} role="columnheader" className={c.number ? 'num' : ''} title={c.type}>
+            {c.name}
+          </span>
+        ))}
+      </div>
       <div style={{ height: rows.getTotalSize(), position: 'relative' }}>
         {rows.getVirtualItems().map((item) => {
           const row = answer.rows[item.index]!;
           return (
             <div key={item.key} className="vrow" role="row" style={{ ...template, transform: `translateY(${item.start}px)` }}>
-              {columns.map((c, i) => <span key={i} role="cell" className={c.number ? 'num' : row[i] === null ? 't3' : ''}>{row[i] === null ? <span className="t3">null</span> : c.write(row[i])}</span>)}
+              {columns.map((c, i) => (
+                <span key={i} role="cell" className={c.number ? 'num' : row[i] === null ? 't3' : ''}>
+                  {row[i] === null ? <span className="t3">null</span> : c.write(row[i])}
+                </span>
+              ))}
             </div>
           );
         })}

@@ -1,12 +1,13 @@
+/* oxlint-disable react-hooks/exhaustive-deps -- Live columns change outside React; a generation or a beat stands for them in the dependency lists. */
 import { getRouteApi } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
 import type { QualityWord } from '../../api/types.ts';
-import { live, useFlow, useHoldTags, useTagGeneration } from '../../live/live-store.ts';
-import { count, list, num } from '../../ui/format.ts';
+import { live, useFlow, useHoldTags, useLink, useTagGeneration } from '../../live/live-store.ts';
+import { all, count, list, num } from '../../ui/format.ts';
 import { Glyph, Icon } from '../../ui/glyph.tsx';
 import { Empty, Head, Panel, Skeleton } from '../../ui/panel.tsx';
-import { keyName } from '../../ui/value.tsx';
+import { keyDecimals, keyName } from '../../ui/value.tsx';
 import { ValueRow } from './value-row.tsx';
 
 const route = getRouteApi('/live');
@@ -18,7 +19,10 @@ type Wanted = QualityWord | undefined;
 /** Rows that match, in the fixed order of their names. */
 function match(find: string, quality: Wanted): number[] {
   const { tags } = live();
-  const words = find.toLowerCase().split(/[\s]+/).filter((w) => w !== '');
+  const words = find
+    .toLowerCase()
+    .split(/[\s]+/)
+    .filter((w) => w !== '');
   const out: number[] = [];
   for (let row = 0; row < tags.keys.length; row++) {
     if (quality !== undefined && tags.quality(row) !== quality) continue;
@@ -59,7 +63,9 @@ export function LiveValues() {
   // What matches a quality may change; the rows follow only when nobody points at them.
   useEffect(() => {
     if (quality === undefined) return;
-    const timer = setInterval(() => { if (Date.now() - over.current > settleMs) setSettled((n) => n + 1); }, 1_000);
+    const timer = setInterval(() => {
+      if (Date.now() - over.current > settleMs) setSettled((n) => n + 1);
+    }, 1_000);
     return () => clearInterval(timer);
   }, [quality]);
   const rows = useMemo(() => match(find, quality), [find, quality, generation, settled]);
@@ -67,35 +73,88 @@ export function LiveValues() {
   const set = (patch: { find?: string | undefined; quality?: string | undefined }): void => {
     void navigate({ search: (s) => ({ ...s, ...patch }), replace: true });
   };
+  const link = useLink();
   const [good, uncertain, bad] = counts;
   const wrong = uncertain + bad;
-  const sentence = generation === 0 ? 'Reading the values.' : total === 0 ? 'No tag is configured yet.'
-    : wrong === 0 ? (total === 1 ? 'The one value is good.' : `All ${num(total)} values are good.`) : `${num(wrong)} of ${count(total, 'value')} ${wrong === 1 ? 'is' : 'are'} not good right now.`;
+  const heard = link.phase === 'open';
+  const sentence =
+    generation === 0
+      ? 'Reading the values.'
+      : total === 0
+        ? 'No tag is configured yet.'
+        : wrong === 0
+          ? heard
+            ? `${all(total)} ${total === 1 ? 'value is' : 'values are'} good.`
+            : `${all(total)} ${total === 1 ? 'value was' : 'values were'} good when the hub was last heard.`
+          : `${num(wrong)} of ${count(total, 'value')} ${wrong === 1 ? (heard ? 'is' : 'was') : heard ? 'are' : 'were'} not good ${heard ? 'right now' : 'when the hub was last heard'}.`;
   return (
     <div className="screen lv">
       <Head sentence={sentence} sub={<Why wrong={wrong} />} />
       <div className="row bar">
         <div className="field filter">
           <Icon name="search" />
-          <input data-filter data-testid="live-filter" aria-label="Filter by device, group, tag, path or address" placeholder="Filter: device, group, tag, address" value={find} spellCheck={false}
-            onChange={(e) => set({ find: e.target.value === '' ? undefined : e.target.value })} />
+          <input
+            data-filter
+            data-testid="live-filter"
+            aria-label="Filter by device, group, tag, path or address"
+            placeholder="Filter: device, group, tag, address"
+            value={find}
+            spellCheck={false}
+            onChange={(e) => set({ find: e.target.value === '' ? undefined : e.target.value })}
+          />
           {find === '' ? <kbd>/</kbd> : <span className="meta nowrap">{num(rows.length)} found</span>}
         </div>
         <div className="seg" role="group" aria-label="Quality">
-          {([[undefined, 'All', total], ['good', 'Good', good], ['uncertain', 'Uncertain', uncertain], ['bad', 'Bad', bad]] as const).map(([q, word, n]) => (
-            <button key={word} type="button" aria-pressed={quality === q} data-testid={`quality-${q ?? 'all'}`} onClick={() => set({ quality: q })}>
-              {q === undefined ? null : <Glyph name={q === 'good' ? 'run' : q} />}{word} {num(n)}
+          {(
+            [
+              [undefined, 'All', total],
+              ['good', 'Good', good],
+              ['uncertain', 'Uncertain', uncertain],
+              ['bad', 'Bad', bad],
+            ] as const
+          ).map(([q, word, n]) => (
+            <button
+              key={word}
+              type="button"
+              aria-pressed={quality === q}
+              data-testid={`quality-${q ?? 'all'}`}
+              onClick={() => set({ quality: q })}
+            >
+              {q === undefined ? null : <Glyph name={q === 'good' ? 'run' : q} />}
+              {word} {num(n)}
             </button>
           ))}
         </div>
       </div>
       <Panel flush className="lvpanel">
-        <div onPointerMove={() => { over.current = Date.now(); }} style={{ height: '100%' }}>
-          {generation === 0 ? <Skeleton rows={12} /> : rows.length === 0
-            ? total === 0
-              ? <Empty title="No tag is read yet.">A device in hub.yaml with a group of tags brings values here, each with its quality, its age and its trend.</Empty>
-              : <Empty title={quality === undefined ? 'No tag has that in its name.' : `No ${find === '' ? '' : 'such '}value is ${quality}.`} action={<button type="button" className="btn" onClick={() => set({ find: undefined, quality: undefined })}>Show all {num(total)}</button>}>The filter looks at device, group, tag, path and address.</Empty>
-            : <Table rows={rows} />}
+        <div
+          onPointerMove={() => {
+            over.current = Date.now();
+          }}
+          style={{ height: '100%' }}
+        >
+          {generation === 0 ? (
+            <Skeleton rows={12} />
+          ) : rows.length === 0 ? (
+            total === 0 ? (
+              <Empty title="No tag is read yet.">
+                A device in hub.yaml with a group of tags brings values here, each with its quality, its age and its trend.
+              </Empty>
+            ) : (
+              <Empty
+                title={quality === undefined ? 'No tag has that in its name.' : `No ${find === '' ? '' : 'such '}value is ${quality}.`}
+                action={
+                  <button type="button" className="btn" onClick={() => set({ find: undefined, quality: undefined })}>
+                    Show all {num(total)}
+                  </button>
+                }
+              >
+                The filter looks at device, group, tag, path and address.
+              </Empty>
+            )
+          ) : (
+            <Table rows={rows} />
+          )}
         </div>
       </Panel>
     </div>
@@ -107,29 +166,78 @@ function Why({ wrong }: { wrong: number }) {
   if (flow === undefined) return null;
   if (wrong === 0) return <>Read from {list(flow.devices.map((d) => d.name))}.</>;
   const lost = flow.devices.filter((d) => d.bad + d.uncertain > 0).sort((a, b) => b.bad + b.uncertain - a.bad - a.uncertain);
-  return <>{list(lost.map((d) => `${num(d.bad + d.uncertain)} of ${d.name}${d.state === 'lost' ? ', which is lost' : ''}`), 4)}.</>;
+  return (
+    <>
+      {list(
+        lost.map((d) => `${num(d.bad + d.uncertain)} of ${d.name}${d.state === 'lost' ? ', which is lost' : ''}`),
+        4,
+      )}
+      .
+    </>
+  );
 }
 
 const phoneQuery = '(max-width: 599px)';
-const usePhone = (): boolean => useSyncExternalStore(
-  (listener) => { const m = matchMedia(phoneQuery); m.addEventListener('change', listener); return () => m.removeEventListener('change', listener); },
-  () => matchMedia(phoneQuery).matches,
-);
+const usePhone = (): boolean =>
+  useSyncExternalStore(
+    (listener) => {
+      const m = matchMedia(phoneQuery);
+      m.addEventListener('change', listener);
+      return () => m.removeEventListener('change', listener);
+    },
+    () => matchMedia(phoneQuery).matches,
+  );
 
 function Table({ rows }: { rows: readonly number[] }) {
   const box = useRef<HTMLDivElement>(null);
   const phone = usePhone();
   const height = phone ? phoneRowHeight : rowHeight;
-  const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => box.current, estimateSize: () => height, overscan: 8, getItemKey: (i) => rows[i]! });
-  useEffect(() => { virtual.measure(); }, [height]);
+  const virtual = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => box.current,
+    estimateSize: () => height,
+    overscan: 8,
+    getItemKey: (i) => rows[i]!,
+  });
+  useEffect(() => {
+    virtual.measure();
+  }, [height]);
+  const places = useMemo(
+    () =>
+      Math.min(
+        4,
+        rows.reduce((most, row) => Math.max(most, keyDecimals(live().tags.keys[row]!)), 0),
+      ),
+    [rows],
+  );
   return (
-    <div className="vt live" ref={box} tabIndex={0} role="table" aria-label="Live values" aria-rowcount={rows.length} data-testid="live-table">
+    <div
+      className="vt live"
+      ref={box}
+      tabIndex={0}
+      role="table"
+      aria-label="Live values"
+      aria-rowcount={rows.length}
+      data-testid="live-table"
+    >
       <div className="vhead" role="row">
-        <span role="columnheader">Device, group, tag</span><span role="columnheader" className="num">Value</span><span role="columnheader" aria-label="Unit" /><span role="columnheader">Last 10 min</span>
-        <span role="columnheader">Quality</span><span role="columnheader" className="num">Age</span><span role="columnheader">Address</span><span role="columnheader" aria-label="Write" />
+        <span role="columnheader">Device, group, tag</span>
+        <span role="columnheader" className="num">
+          Value
+        </span>
+        <span role="columnheader" aria-label="Unit" />
+        <span role="columnheader">Last 10 min</span>
+        <span role="columnheader">Quality</span>
+        <span role="columnheader" className="num">
+          Age
+        </span>
+        <span role="columnheader">Address</span>
+        <span role="columnheader" aria-label="Write" />
       </div>
       <div style={{ height: virtual.getTotalSize(), position: 'relative' }}>
-        {virtual.getVirtualItems().map((item) => <ValueRow key={item.key} row={rows[item.index]!} top={item.start} />)}
+        {virtual.getVirtualItems().map((item) => (
+          <ValueRow key={item.key} row={rows[item.index]!} top={item.start} places={places} />
+        ))}
       </div>
     </div>
   );

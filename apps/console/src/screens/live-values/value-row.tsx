@@ -1,3 +1,4 @@
+/* oxlint-disable react-hooks/exhaustive-deps -- Live columns change outside React; a generation or a beat stands for them in the dependency lists. */
 import { Popover } from '@mantine/core';
 import { memo, useEffect, useState } from 'react';
 import { may } from '../../app/session.ts';
@@ -14,7 +15,7 @@ const trend = new Float64Array(sparkSlots);
 const short = (reason: string | null): string => (reason === null ? '' : `, ${reason.replace(/[.]$/, '')}`);
 
 /** One tag: its place never changes, only what stands in it. */
-export const ValueRow = memo(function ValueRow({ row, top }: { row: number; top: number }) {
+export const ValueRow = memo(function ValueRow({ row, top, places }: { row: number; top: number; places: number }) {
   const version = useTagVersion(row);
   const beat = useTick(500);
   const link = useLink();
@@ -29,23 +30,79 @@ export const ValueRow = memo(function ValueRow({ row, top }: { row: number; top:
   const age = Number.isNaN(now.time) ? '' : span(hub - now.time);
   const tone = lost ? ' isstale' : quality === 'bad' ? ' isbad' : '';
   return (
-    <div className={`vrow${tone}${writing ? ' sel' : ''}`} role="row" data-testid={`row-${name}`} data-quality={quality} style={{ transform: `translateY(${top}px)` }}>
-      <span role="cell" className="name" title={key.path}><span className="t3">{key.device}, {key.group}, </span><span className="med">{key.tag}</span></span>
-      <span role="cell" className="num val" data-value={String(now.value)}>{now.value === null || now.value === undefined ? <span className="t3">no value</span> : <AlignedValue value={now.value} decimals={keyDecimals(key)} />}</span>
-      <span role="cell" className="unit meta">{unitText(key.unit)}</span>
-      <span role="cell" className="trend"><Trend row={row} hub={hub} step={/bool/i.test(key.type)} beat={version + Math.floor(beat / 10)} /></span>
-      <span role="cell" className="qual">
-        {lost ? <span className="q stale"><Glyph name="stale" />{age === '' ? 'Not heard' : `${age} old`}</span>
-          : quality === 'good' ? <span className="q good">Good</span>
-            : <span className={`q ${quality === 'bad' ? 'bad' : 'unc'}`} title={`${qualityText[quality]}${short(now.reason)}, since ${moment(now.since)}`}><Glyph name={quality} /><span className="ell">{qualityText[quality]}{short(now.reason)}</span></span>}
+    <div
+      className={`vrow${tone}${writing ? ' sel' : ''}`}
+      role="row"
+      data-testid={`row-${name}`}
+      data-quality={quality}
+      style={{ transform: `translateY(${top}px)` }}
+    >
+      <span role="cell" className="name" title={key.path}>
+        <span className="t3">{key.device}, </span>
+        <span className="t3 grp">{key.group}, </span>
+        <span className="med">{key.tag}</span>
       </span>
-      <span role="cell" className="num t3 age" title={Number.isNaN(now.time) ? 'never read' : moment(now.time)}>{age}</span>
-      <span role="cell" className="mono t3 addr">{key.address}</span>
+      <span role="cell" className="num val" data-value={String(now.value)}>
+        {now.value === null || now.value === undefined ? (
+          <span className="t3">no value</span>
+        ) : (
+          <AlignedValue value={now.value} decimals={keyDecimals(key)} places={places} />
+        )}
+      </span>
+      <span role="cell" className="unit meta">
+        {unitText(key.unit)}
+      </span>
+      <span role="cell" className="trend">
+        <Trend row={row} hub={hub} step={/bool/i.test(key.type)} beat={version + Math.floor(beat / 10)} />
+      </span>
+      <span role="cell" className="qual">
+        {lost ? (
+          <span className="q stale">
+            <Glyph name="stale" />
+            {age === '' ? 'Not heard' : `${age} old`}
+          </span>
+        ) : quality === 'good' ? (
+          <span className="q good">Good</span>
+        ) : (
+          <span
+            className={`q ${quality === 'bad' ? 'bad' : 'unc'}`}
+            title={`${qualityText[quality]}${short(now.reason)}, since ${moment(now.since)}`}
+          >
+            <Glyph name={quality} />
+            <span className="ell">
+              {qualityText[quality]}
+              {short(now.reason)}
+            </span>
+          </span>
+        )}
+      </span>
+      <span role="cell" className="num t3 age" title={Number.isNaN(now.time) ? 'never read' : moment(now.time)}>
+        {age}
+      </span>
+      <span role="cell" className="mono t3 addr">
+        {key.address}
+      </span>
       <span role="cell" className="act">
         {isWritable(key) && may('tag.write') ? (
-          <Popover opened={writing} onChange={setWriting} position="bottom-end" width={348} trapFocus returnFocus withinPortal closeOnEscape transitionProps={{ duration: 120 }}>
-            <Popover.Target><button type="button" className="link" aria-label={`Write ${name}`} onClick={() => setWriting((w) => !w)}>Write</button></Popover.Target>
-            <Popover.Dropdown><WriteForm row={row} close={() => setWriting(false)} /></Popover.Dropdown>
+          <Popover
+            opened={writing}
+            onChange={setWriting}
+            position="bottom-end"
+            width={348}
+            trapFocus
+            returnFocus
+            withinPortal
+            closeOnEscape
+            transitionProps={{ duration: 120 }}
+          >
+            <Popover.Target>
+              <button type="button" className="link" aria-label={`Write ${name}`} onClick={() => setWriting((w) => !w)}>
+                Write
+              </button>
+            </Popover.Target>
+            <Popover.Dropdown>
+              <WriteForm row={row} close={() => setWriting(false)} />
+            </Popover.Dropdown>
           </Popover>
         ) : null}
       </span>
@@ -53,7 +110,10 @@ export const ValueRow = memo(function ValueRow({ row, top }: { row: number; top:
   );
 });
 
-const Trend = memo(function Trend({ row, hub, step }: { row: number; hub: number; step: boolean; beat: number }) {
-  live().tags.trend(row, hub, trend);
-  return <Spark values={trend.slice()} width={124} height={18} step={step} />;
-}, (a, b) => a.row === b.row && a.beat === b.beat);
+const Trend = memo(
+  function Trend({ row, hub, step }: { row: number; hub: number; step: boolean; beat: number }) {
+    live().tags.trend(row, hub, trend);
+    return <Spark values={trend.slice()} width={124} height={18} step={step} />;
+  },
+  (a, b) => a.row === b.row && a.beat === b.beat,
+);

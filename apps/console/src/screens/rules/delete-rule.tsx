@@ -13,24 +13,80 @@ export function DeleteRule({ name }: { name: string }) {
   const client = useQueryClient();
   const navigate = useNavigate();
   const remove = async (): Promise<void> => {
-    if (text !== name) { setFault(`Write ${name} to delete it.`); return; }
+    if (text !== name) {
+      setFault(`Write ${name} to delete it.`);
+      return;
+    }
     try {
       await api(`/rules/${encodeURIComponent(name)}`, { method: 'DELETE' });
       setOpened(false);
       await Promise.all([client.invalidateQueries({ queryKey: ['rules'] }), client.invalidateQueries({ queryKey: ['config'] })]);
       void navigate({ to: '/rules' });
-    } catch (error) { setFault(asProblem(error).message); }
+    } catch (error) {
+      setFault(asProblem(error).message);
+    }
   };
   return (
-    <Popover opened={opened} onChange={setOpened} position="bottom-end" width={300} trapFocus returnFocus transitionProps={{ duration: 120 }}>
-      <Popover.Target><button type="button" className="btn" onClick={() => { setOpened((o) => !o); setText(''); setFault(''); }}>Delete</button></Popover.Target>
+    <Popover
+      opened={opened}
+      onChange={setOpened}
+      position="bottom-end"
+      width={300}
+      trapFocus
+      returnFocus
+      transitionProps={{ duration: 120 }}
+    >
+      <Popover.Target>
+        <button
+          type="button"
+          className="btn"
+          onClick={() => {
+            setOpened((o) => !o);
+            setText('');
+            setFault('');
+          }}
+        >
+          Delete
+        </button>
+      </Popover.Target>
       <Popover.Dropdown>
-        <form onSubmit={(e) => { e.preventDefault(); void remove(); }}>
+        <form
+          onSubmit={(e) => {
+            e.preventDefault();
+            void remove();
+          }}
+        >
           <p>Deletes the rule from hub.yaml. What it kept in history stays.</p>
-          <label className="lb" htmlFor="delete-name" style={{ marginTop: 10 }}>Its name</label>
-          <div className={`field${fault === '' ? '' : ' err'}`}><input id="delete-name" data-autofocus autoComplete="off" value={text} onChange={(e) => { setText(e.target.value); setFault(''); }} placeholder={name} /></div>
-          {fault === '' ? null : <p className="err-line"><Glyph name="bad" />{fault}</p>}
-          <div className="row" style={{ marginTop: 12 }}><button type="submit" className="btn danger">Delete {name}</button><button type="button" className="btn" onClick={() => setOpened(false)}>Cancel</button></div>
+          <label className="lb" htmlFor="delete-name" style={{ marginTop: 10 }}>
+            Its name
+          </label>
+          <div className={`field${fault === '' ? '' : ' err'}`}>
+            <input
+              id="delete-name"
+              data-autofocus
+              autoComplete="off"
+              value={text}
+              onChange={(e) => {
+                setText(e.target.value);
+                setFault('');
+              }}
+              placeholder={name}
+            />
+          </div>
+          {fault === '' ? null : (
+            <p className="err-line">
+              <Glyph name="bad" />
+              {fault}
+            </p>
+          )}
+          <div className="row" style={{ marginTop: 12 }}>
+            <button type="submit" className="btn danger">
+              Delete {name}
+            </button>
+            <button type="button" className="btn" onClick={() => setOpened(false)}>
+              Cancel
+            </button>
+          </div>
         </form>
       </Popover.Dropdown>
     </Popover>

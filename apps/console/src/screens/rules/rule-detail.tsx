@@ -13,7 +13,12 @@ import { Actions } from './actions.tsx';
 import { DeleteRule } from './delete-rule.tsx';
 import { RuleTester, useRuleTest } from './rule-tester.tsx';
 
-interface Props { name: string | undefined; status: RuleStatus | undefined; saved: RuleConfig; rates?: FlowSnapshot['rules'][number] | undefined }
+interface Props {
+  name: string | undefined;
+  status: RuleStatus | undefined;
+  saved: RuleConfig;
+  rates?: FlowSnapshot['rules'][number] | undefined;
+}
 const namePattern = /^[\w][\w.-]{0,63}$/;
 
 /** One rule: its counters, its SQL, a test on real messages, its actions. Nothing changes in the hub before it is saved. */
@@ -40,7 +45,15 @@ export function RuleDetail({ name, status, saved, rates }: Props) {
   const save = async (config: RuleConfig, done: string): Promise<void> => {
     const target = name ?? newName.trim();
     if (name === undefined && !namePattern.test(target)) {
-      setState({ problem: new ApiProblem({ title: '', status: 0, code: 'RULE_NAME', detail: target === '' ? 'The rule needs a name.' : `“${target}” cannot be a rule's name.`, next: 'Use letters, digits, dot, dash and underscore, such as oil-hot.' }) });
+      setState({
+        problem: new ApiProblem({
+          title: '',
+          status: 0,
+          code: 'RULE_NAME',
+          detail: target === '' ? 'The rule needs a name.' : `“${target}” cannot be a rule's name.`,
+          next: 'Use letters, digits, dot, dash and underscore, such as oil-hot.',
+        }),
+      });
       document.getElementById('rule-name')?.focus();
       return;
     }
@@ -50,38 +63,138 @@ export function RuleDetail({ name, status, saved, rates }: Props) {
       await Promise.all([client.invalidateQueries({ queryKey: ['config'] }), client.invalidateQueries({ queryKey: ['rules'] })]);
       setState({ done: `${done} Revision ${answer.revision}.` });
       if (name === undefined) void navigate({ to: '/rules/$name', params: { name: target } });
-    } catch (error) { setState({ problem: asProblem(error) }); }
+    } catch (error) {
+      setState({ problem: asProblem(error) });
+    }
   };
   const off = saved.enabled === false;
   return (
     <div className="ru">
       <div className="row rulehead">
         <div className="grow">
-          {name === undefined
-            ? <div className="row"><label className="lb" htmlFor="rule-name" style={{ margin: 0 }}>Name</label><div className="field" style={{ width: 220 }}><input id="rule-name" data-testid="rule-name" autoFocus spellCheck={false} value={newName} placeholder="oil-hot" onChange={(e) => { setNewName(e.target.value); setState({}); }} /></div></div>
-            : <h2 className="objname">{name}</h2>}
-          {editable ? <input className="plain t2 describe" aria-label="Description" placeholder="What this rule is for" value={draft.description ?? ''} onChange={(e) => change(e.target.value === '' ? { description: undefined } as unknown as Partial<RuleConfig> : { description: e.target.value })} />
-            : <p className="t2">{draft.description ?? status?.reason.text}</p>}
+          {name === undefined ? (
+            <div className="row">
+              <label className="lb" htmlFor="rule-name" style={{ margin: 0 }}>
+                Name
+              </label>
+              <div className="field" style={{ width: 220 }}>
+                <input
+                  id="rule-name"
+                  data-testid="rule-name"
+                  autoFocus
+                  spellCheck={false}
+                  value={newName}
+                  placeholder="oil-hot"
+                  onChange={(e) => {
+                    setNewName(e.target.value);
+                    setState({});
+                  }}
+                />
+              </div>
+            </div>
+          ) : (
+            <h2 className="objname">{name}</h2>
+          )}
+          {editable ? (
+            <input
+              className="plain t2 describe"
+              aria-label="Description"
+              placeholder="What this rule is for"
+              value={draft.description ?? ''}
+              onChange={(e) =>
+                change(
+                  e.target.value === '' ? ({ description: undefined } as unknown as Partial<RuleConfig>) : { description: e.target.value },
+                )
+              }
+            />
+          ) : (
+            <p className="t2">{draft.description ?? status?.reason.text}</p>
+          )}
         </div>
         {editable ? (
           <div className="row">
             {name === undefined || edited ? null : <DeleteRule name={name} />}
-            {name === undefined || edited ? null : <button type="button" className="btn" onClick={() => { void save({ ...saved, enabled: off }, off ? 'The rule runs again.' : 'The rule is turned off.'); }}>{off ? 'Turn on' : 'Turn off'}</button>}
-            {edited && name !== undefined ? <button type="button" className="btn" onClick={() => { setDraft(saved); setBase(savedText); setState({}); }}>Discard</button> : null}
-            <button type="button" className={`btn${edited ? ' primary' : ''}`} data-testid="rule-save" disabled={!edited || state.busy === true} onClick={() => { void save(draft, 'Saved and running.'); }}>{state.busy === true ? 'Saving' : edited ? 'Save and run' : 'Saved'}</button>
+            {name === undefined || edited ? null : (
+              <button
+                type="button"
+                className="btn"
+                onClick={() => {
+                  void save({ ...saved, enabled: off }, off ? 'The rule runs again.' : 'The rule is turned off.');
+                }}
+              >
+                {off ? 'Turn on' : 'Turn off'}
+              </button>
+            )}
+            {edited && name !== undefined ? (
+              <button
+                type="button"
+                className="btn"
+                onClick={() => {
+                  setDraft(saved);
+                  setBase(savedText);
+                  setState({});
+                }}
+              >
+                Discard
+              </button>
+            ) : null}
+            <button
+              type="button"
+              className={`btn${edited ? ' primary' : ''}`}
+              data-testid="rule-save"
+              disabled={!edited || state.busy === true}
+              onClick={() => {
+                void save(draft, 'Saved and running.');
+              }}
+            >
+              {state.busy === true ? 'Saving' : edited ? 'Save and run' : 'Saved'}
+            </button>
           </div>
         ) : null}
       </div>
       {state.problem === undefined ? null : <ErrorSay error={state.problem} />}
-      {state.done === undefined || edited ? null : <p className="row t2" role="status" data-testid="rule-saved"><Glyph name="check" />{state.done}</p>}
+      {state.done === undefined || edited ? null : (
+        <p className="row t2" role="status" data-testid="rule-saved">
+          <Glyph name="check" />
+          {state.done}
+        </p>
+      )}
       {status === undefined ? null : <Counters status={status} rates={rates} />}
       <div className="low">
         <div className="left">
-          <Panel title="SQL" meta={edited && name !== undefined ? 'changed, not saved' : undefined} flush className="sqlpanel" right={<span className="meta nowrap"><kbd>Ctrl Enter</kbd> test</span>}>
-            <div className="editbox" data-testid="rule-editor"><Editor language="rule" label="The rule's SQL" testid="rule-sql" value={draft.sql} readOnly={!editable} onChange={(sql) => change({ sql })} onRun={test.run} fault={test.fault} /></div>
-            {test.fault === undefined ? null : <p className="err-line faultline" data-testid="rule-fault"><Glyph name="bad" /><span>Line {test.fault.line}, column {test.fault.column}: {test.fault.message}</span></p>}
+          <Panel
+            title="SQL"
+            meta={edited && name !== undefined ? 'changed, not saved' : undefined}
+            flush
+            className="sqlpanel"
+            right={
+              <span className="meta nowrap">
+                <kbd>Ctrl Enter</kbd> test
+              </span>
+            }
+          >
+            <div className="editbox" data-testid="rule-editor">
+              <Editor
+                language="rule"
+                label="The rule's SQL"
+                testid="rule-sql"
+                value={draft.sql}
+                readOnly={!editable}
+                onChange={(sql) => change({ sql })}
+                onRun={test.run}
+                fault={test.fault}
+              />
+            </div>
+            {test.fault === undefined ? null : (
+              <p className="err-line faultline" data-testid="rule-fault">
+                <Glyph name="bad" />
+                <span>
+                  Line {test.fault.line}, column {test.fault.column}: {test.fault.message}
+                </span>
+              </p>
+            )}
           </Panel>
-          <RuleTester test={test} />
+          {may('rules.test') ? <RuleTester test={test} /> : null}
         </div>
         <div className="rightcol">
           <Actions actions={draft.actions} status={status?.actions} editable={editable} change={(actions) => change({ actions })} />
@@ -95,12 +208,32 @@ export function RuleDetail({ name, status, saved, rates }: Props) {
 function Counters({ status, rates }: { status: RuleStatus; rates: Props['rates'] }) {
   const share = status.matched === 0 ? '' : `${num((status.passed / status.matched) * 100, status.passed === status.matched ? 0 : 1)} %`;
   return (
-    <Panel flush className="counters"><div className="cnt">
-      <div><div className="meta">Messages seen</div><div className="v" data-testid="rule-detail-matched">{num(status.matched)}<small>{rates === undefined ? '' : `${rate(rates.matchedPerSecond)}/s`}</small></div></div>
-      <div><div className="meta">Passed</div><div className="v" data-testid="rule-detail-passed">{num(status.passed)}<small>{share}</small></div></div>
-      <div><div className="meta">No match</div><div className="v">{num(status.noResult)}</div></div>
-      <div><div className="meta">Failed</div><div className={`v${status.failed > 0 ? ' bad' : ''}`}>{num(status.failed)}</div></div>
-    </div></Panel>
+    <Panel flush className="counters">
+      <div className="cnt">
+        <div>
+          <div className="meta">Messages seen</div>
+          <div className="v" data-testid="rule-detail-matched">
+            {num(status.matched)}
+            <small>{rates === undefined ? '' : `${rate(rates.matchedPerSecond)}/s`}</small>
+          </div>
+        </div>
+        <div>
+          <div className="meta">Passed</div>
+          <div className="v" data-testid="rule-detail-passed">
+            {num(status.passed)}
+            <small>{share}</small>
+          </div>
+        </div>
+        <div>
+          <div className="meta">No match</div>
+          <div className="v">{num(status.noResult)}</div>
+        </div>
+        <div>
+          <div className="meta">Failed</div>
+          <div className={`v${status.failed > 0 ? ' bad' : ''}`}>{num(status.failed)}</div>
+        </div>
+      </div>
+    </Panel>
   );
 }
 
@@ -108,8 +241,15 @@ function Last({ status }: { status: RuleStatus }) {
   const { lastOutput, lastError } = status;
   if (lastOutput === undefined && lastError === undefined) return null;
   return (
-    <Panel title={lastError !== undefined && (lastOutput === undefined || lastError.at > lastOutput.at) ? 'Last fault' : 'Last output'} meta={lastOutput === undefined ? undefined : `${span(hubNow() - Date.parse(lastOutput.at))} ago`}>
-      {lastError === undefined ? null : <p className="bad" style={{ marginBottom: 6 }}>{moment(Date.parse(lastError.at))}: {lastError.reason.text}</p>}
+    <Panel
+      title={lastError !== undefined && (lastOutput === undefined || lastError.at > lastOutput.at) ? 'Last fault' : 'Last output'}
+      meta={lastOutput === undefined ? undefined : `${span(hubNow() - Date.parse(lastOutput.at))} ago`}
+    >
+      {lastError === undefined ? null : (
+        <p className="bad" style={{ marginBottom: 6 }}>
+          {moment(Date.parse(lastError.at))}: {lastError.reason.text}
+        </p>
+      )}
       {lastOutput === undefined ? null : <pre className="code small">{JSON.stringify(lastOutput.value, undefined, 2)}</pre>}
     </Panel>
   );

@@ -20,10 +20,19 @@ export function topicsOf(sql: string): string[] {
 const sampleTopic = (filter: string): string => filter.replace(/\+/g, 'x').replace(/\/?#$/, '/x');
 
 export interface RuleTestState {
-  topic: string; payload: string; setTopic: (t: string) => void; setPayload: (p: string) => void;
-  run: () => void; busy: boolean; result: RuleTest | undefined; problem: ApiProblem | undefined; fault: Fault | undefined;
+  topic: string;
+  payload: string;
+  setTopic: (t: string) => void;
+  setPayload: (p: string) => void;
+  run: () => void;
+  busy: boolean;
+  result: RuleTest | undefined;
+  problem: ApiProblem | undefined;
+  fault: Fault | undefined;
   /** Time of the last real message of the rule's topic, when one came. */
-  lastAt: number | undefined; useLast: () => void; real: boolean;
+  lastAt: number | undefined;
+  useLast: () => void;
+  real: boolean;
 }
 
 /** Tests the statement on a message whenever either changed; begins with the last real message of its topic. */
@@ -43,23 +52,48 @@ export function useRuleTest(sql: string): RuleTestState {
     setPayload(json === undefined ? last.payload : JSON.stringify(json.value, undefined, 2));
     setOwn(false);
   }, [last]);
-  useEffect(() => { if (!own && payload === '' && last !== undefined) take(); }, [last, own, payload, take]);
+  useEffect(() => {
+    if (!own && payload === '' && last !== undefined) take();
+  }, [last, own, payload, take]);
   const run = useCallback((): void => {
     if (sql.trim() === '' || !may('rules.test')) return;
     const n = ++asked.current;
     setState((s) => ({ ...s, busy: true }));
-    api<RuleTest>('/rules/test', { body: { sql, topic: topic === '' ? sampleTopic(filter) : topic, payload: payload === '' ? '{}' : payload } })
-      .then((result) => { if (n === asked.current) setState({ result, busy: false }); })
-      .catch((error: unknown) => { if (n === asked.current) setState({ problem: asProblem(error), busy: false }); });
+    api<RuleTest>('/rules/test', {
+      body: { sql, topic: topic === '' ? sampleTopic(filter) : topic, payload: payload === '' ? '{}' : payload },
+    })
+      .then((result) => {
+        if (n === asked.current) setState({ result, busy: false });
+      })
+      .catch((error: unknown) => {
+        if (n === asked.current) setState({ problem: asProblem(error), busy: false });
+      });
   }, [sql, topic, payload, filter]);
   useEffect(() => {
     const timer = setTimeout(run, settleMs);
     return () => clearTimeout(timer);
   }, [run]);
   return {
-    topic: topic === '' ? sampleTopic(filter) : topic, payload,
-    setTopic: (t) => { setTopic(t); setOwn(true); }, setPayload: (p) => { setPayload((old) => { if (old !== p) setOwn(true); return p; }); },
-    run, busy: state.busy, result: state.result, problem: state.problem, fault: state.result?.error, lastAt: last?.time, useLast: take, real: !own && payload !== '',
+    topic: topic === '' ? sampleTopic(filter) : topic,
+    payload,
+    setTopic: (t) => {
+      setTopic(t);
+      setOwn(true);
+    },
+    setPayload: (p) => {
+      setPayload((old) => {
+        if (old !== p) setOwn(true);
+        return p;
+      });
+    },
+    run,
+    busy: state.busy,
+    result: state.result,
+    problem: state.problem,
+    fault: state.result?.error,
+    lastAt: last?.time,
+    useLast: take,
+    real: !own && payload !== '',
   };
 }
 
@@ -67,21 +101,94 @@ export function RuleTester({ test }: { test: RuleTestState }) {
   const { result } = test;
   const none = test.payload === '';
   return (
-    <Panel title="Test" meta={test.real ? 'on the last real message; nothing is sent' : 'nothing is sent'} flush className="clip testpanel"
-      right={<><button type="button" className="btn sm" data-testid="rule-use-last" disabled={test.lastAt === undefined} title={test.lastAt === undefined ? 'No message has come under this rule\'s topic yet' : `From ${clock(test.lastAt)}`} onClick={test.useLast}>Use the last real message</button>
-        <button type="button" className="btn sm" data-testid="rule-test" onClick={test.run}>Test</button></>}>
+    <Panel
+      title="Test"
+      meta={test.real ? 'on the last real message; nothing is sent' : 'nothing is sent'}
+      flush
+      className="clip testpanel"
+      right={
+        <>
+          <button
+            type="button"
+            className="btn sm"
+            data-testid="rule-use-last"
+            disabled={test.lastAt === undefined}
+            title={test.lastAt === undefined ? "No message has come under this rule's topic yet" : `From ${clock(test.lastAt)}`}
+            onClick={test.useLast}
+          >
+            Use the last real message
+          </button>
+          <button type="button" className="btn sm" data-testid="rule-test" onClick={test.run}>
+            Test
+          </button>
+        </>
+      }
+    >
       <div className="verdict" data-testid="rule-verdict">
-        {test.problem !== undefined ? <div className="grow"><ErrorSay error={test.problem} /></div>
-          : result === undefined ? <p className="t3">{none ? 'Waits for a message of this topic, or write one below.' : 'Testing.'}</p>
-            : result.error !== undefined ? <><Glyph name="bad" /><p><b className="med">The SQL has a fault.</b> {result.error.message}</p></>
-              : (result.outputs ?? []).length > 0 ? <><Glyph name="check" /><p className="med">This message matches{(result.outputs ?? []).length > 1 ? `, ${(result.outputs ?? []).length} outputs` : ''}.</p></>
-                : none ? <p className="t3">No message of this topic has come yet; write one below to test.</p> : <><Glyph name="stopped" /><p><b className="med">No match.</b> {result.because === undefined ? '' : `${result.because}.`.replace('..', '.')}</p></>}
+        {test.problem !== undefined ? (
+          <div className="grow">
+            <ErrorSay error={test.problem} />
+          </div>
+        ) : result === undefined ? (
+          <p className="t3">{none ? 'Waits for a message of this topic, or write one below.' : 'Testing.'}</p>
+        ) : result.error !== undefined ? (
+          <>
+            <Glyph name="bad" />
+            <p>
+              <b className="med">The SQL has a fault.</b> {result.error.message}
+            </p>
+          </>
+        ) : (result.outputs ?? []).length > 0 ? (
+          <>
+            <Glyph name="check" />
+            <p className="med">
+              This message matches{(result.outputs ?? []).length > 1 ? `, ${(result.outputs ?? []).length} outputs` : ''}.
+            </p>
+          </>
+        ) : none ? (
+          <p className="t3">No message of this topic has come yet; write one below to test.</p>
+        ) : (
+          <>
+            <Glyph name="stopped" />
+            <p>
+              <b className="med">No match.</b> {result.because === undefined ? '' : `${result.because}.`.replace('..', '.')}
+            </p>
+          </>
+        )}
       </div>
       <div className="inout">
-        <div className="col"><div className="iohead"><span className="meta">Message on</span><input className="plain mono" aria-label="Topic" data-testid="rule-test-topic" spellCheck={false} value={test.topic} onChange={(e) => test.setTopic(e.target.value)} /></div>
-          <div className="editbox grow"><Editor language="json" label="Payload" testid="rule-test-payload" value={test.payload} onChange={test.setPayload} onRun={test.run} hint={'{ "values": { "temperature": 301 } }'} /></div></div>
-        <div className="col"><div className="iohead"><span className="meta">Output</span></div>
-          <pre className="code outputs" data-testid="rule-output">{(result?.outputs ?? []).map((o) => JSON.stringify(o, undefined, 2)).join('\n')}</pre></div>
+        <div className="col">
+          <div className="iohead">
+            <span className="meta">Message on</span>
+            <input
+              className="plain mono"
+              aria-label="Topic"
+              data-testid="rule-test-topic"
+              spellCheck={false}
+              value={test.topic}
+              onChange={(e) => test.setTopic(e.target.value)}
+            />
+          </div>
+          <div className="editbox grow">
+            <Editor
+              language="json"
+              label="Payload"
+              testid="rule-test-payload"
+              value={test.payload}
+              onChange={test.setPayload}
+              onRun={test.run}
+              hint={'{ "values": { "temperature": 301 } }'}
+            />
+          </div>
+        </div>
+        <div className="col">
+          <div className="iohead">
+            <span className="meta">Output</span>
+          </div>
+          <pre className="code outputs" data-testid="rule-output">
+            {(result?.outputs ?? []).map((o) => JSON.stringify(o, undefined, 2)).join('\n')}
+          </pre>
+        </div>
       </div>
     </Panel>
   );

@@ -16,12 +16,36 @@ const keptRequests = 300;
 export function Simulators() {
   const { name } = useParams({ strict: false });
   const all = useSimulators();
-  if (all.data === undefined) return <div className="screen"><Head sentence="Simulator" />{all.isError ? <ErrorSay error={all.error} retry={() => { void all.refetch(); }} /> : <Panel><Skeleton /></Panel>}</div>;
+  if (all.data === undefined)
+    return (
+      <div className="screen">
+        <Head sentence="Simulator" />
+        {all.isError ? (
+          <ErrorSay
+            error={all.error}
+            retry={() => {
+              void all.refetch();
+            }}
+          />
+        ) : (
+          <Panel>
+            <Skeleton />
+          </Panel>
+        )}
+      </div>
+    );
   const chosen = name === undefined ? all.data[0] : all.data.find((s) => s.name === name);
   if (chosen === undefined) {
     return (
-      <div className="screen"><Head sentence={name === undefined ? 'No simulator is configured.' : `There is no simulator ${name}.`} />
-        <Panel><Empty title="A simulator is a device that is not there.">It answers like a real one, so that a hub can be tried, shown and tested without a plant. Write one under <code>simulators:</code> in hub.yaml.</Empty></Panel></div>
+      <div className="screen">
+        <Head sentence={name === undefined ? 'No simulator is configured.' : `There is no simulator ${name}.`} />
+        <Panel>
+          <Empty title="A simulator is a device that is not there.">
+            It answers like a real one, so that a hub can be tried, shown and tested without a plant. Write one under{' '}
+            <code>simulators:</code> in hub.yaml.
+          </Empty>
+        </Panel>
+      </div>
     );
   }
   return <Simulator key={chosen.name} first={chosen} names={all.data.map((s) => s.name)} />;
@@ -31,12 +55,16 @@ function useLiveSimulator(first: SimulatorStatus): { now: SimulatorStatus; reque
   const [now, setNow] = useState(first);
   const [fresh, setFresh] = useState<readonly SimulatorRequest[]>([]);
   const log = useSimulatorLog(first.name);
-  useEffect(() => live().link.subscribe({ kind: 'simulator', name: first.name }, (m) => {
-    const next = m['simulator'] as SimulatorStatus | undefined;
-    const list = m['requests'] as SimulatorRequest[] | undefined;
-    if (next !== undefined) setNow(next);
-    if (list !== undefined && list.length > 0) setFresh((old) => [...old, ...list].slice(-keptRequests));
-  }), [first.name]);
+  useEffect(
+    () =>
+      live().link.subscribe({ kind: 'simulator', name: first.name }, (m) => {
+        const next = m['simulator'] as SimulatorStatus | undefined;
+        const list = m['requests'] as SimulatorRequest[] | undefined;
+        if (next !== undefined) setNow(next);
+        if (list !== undefined && list.length > 0) setFresh((old) => [...old, ...list].slice(-keptRequests));
+      }),
+    [first.name],
+  );
   const requests = useMemo(() => {
     const bySeq = new Map<number, SimulatorRequest>();
     for (const r of [...(log.data ?? []), ...fresh]) bySeq.set(r.seq, r);
@@ -60,45 +88,199 @@ function Simulator({ first, names }: { first: SimulatorStatus; names: readonly s
     setProblem(undefined);
     try {
       await api(`/simulators/${encodeURIComponent(now.name)}/${verb}`, { method: 'POST' });
-    } catch (error) { setProblem(error); }
+    } catch (error) {
+      setProblem(error);
+    }
     setBusy(undefined);
     void client.invalidateQueries({ queryKey: ['simulators'] });
   };
   return (
     <div className="screen sim">
-      <Head sentence={now.reason.text} sub={<>{now.name} speaks {now.protocol}{now.address === undefined ? '' : <> at <code>{now.address}</code></>}. {on ? 'Stop it to see how the hub tells a lost device.' : 'The hub keeps trying to reach it; values stay as they were, marked bad.'}</>}>
-        {names.length < 2 ? null : names.map((n) => <Link key={n} className={`btn${n === now.name ? ' primary' : ''}`} to="/simulators/$name" params={{ name: n }}>{n}</Link>)}
-        {may('simulators.control')
-          ? on ? <button type="button" className="btn" data-testid="simulator-stop" disabled={busy !== undefined} onClick={() => { void act('stop'); }}><Icon name="stop" />{busy === 'stop' ? 'Stopping' : `Stop ${now.name}`}</button>
-            : <button type="button" className="btn primary" data-testid="simulator-start" disabled={busy !== undefined} onClick={() => { void act('start'); }}><Icon name="play" />{busy === 'start' ? 'Starting' : `Start ${now.name}`}</button>
-          : <span className="meta">Engineers can stop and start this.</span>}
+      <Head
+        sentence={now.reason.text}
+        sub={
+          <>
+            {now.name} speaks {now.protocol}
+            {now.address === undefined ? (
+              ''
+            ) : (
+              <>
+                {' '}
+                at <code>{now.address}</code>
+              </>
+            )}
+            .{' '}
+            {on
+              ? 'Stop it to see how the hub tells a lost device.'
+              : 'The hub keeps trying to reach it; values stay as they were, marked bad.'}
+          </>
+        }
+      >
+        {names.length < 2
+          ? null
+          : names.map((n) => (
+              <Link key={n} className={`btn${n === now.name ? ' primary' : ''}`} to="/simulators/$name" params={{ name: n }}>
+                {n}
+              </Link>
+            ))}
+        {may('simulators.control') ? (
+          on ? (
+            <button
+              type="button"
+              className="btn"
+              data-testid="simulator-stop"
+              disabled={busy !== undefined}
+              onClick={() => {
+                void act('stop');
+              }}
+            >
+              <Icon name="stop" />
+              {busy === 'stop' ? 'Stopping' : `Stop ${now.name}`}
+            </button>
+          ) : (
+            <button
+              type="button"
+              className="btn primary"
+              data-testid="simulator-start"
+              disabled={busy !== undefined}
+              onClick={() => {
+                void act('start');
+              }}
+            >
+              <Icon name="play" />
+              {busy === 'start' ? 'Starting' : `Start ${now.name}`}
+            </button>
+          )
+        ) : (
+          <span className="meta">Engineers can stop and start this.</span>
+        )}
       </Head>
       {problem === undefined ? null : <ErrorSay error={problem} />}
       <Panel flush className="counters">
         <div className="cnt">
-          <div><div className="meta">State</div><div className="v row" data-testid="simulator-state" data-state={now.state}><Glyph name={partGlyph[now.state]} large />{now.state}<small>{span(Date.now() - Date.parse(now.since))}</small></div></div>
-          <div><div className="meta">Connections</div><div className="v">{num(now.stats.connections)}</div></div>
-          <div><div className="meta">Requests</div><div className="v">{num(now.stats.requests)}</div></div>
-          <div><div className="meta">Exceptions</div><div className="v">{num(now.stats.exceptions)}</div></div>
+          <div>
+            <div className="meta">State</div>
+            <div className="v row" data-testid="simulator-state" data-state={now.state}>
+              <Glyph name={partGlyph[now.state]} large />
+              {now.state}
+              <small>{span(Date.now() - Date.parse(now.since))}</small>
+            </div>
+          </div>
+          <div>
+            <div className="meta">Connections</div>
+            <div className="v">{num(now.stats.connections)}</div>
+          </div>
+          <div>
+            <div className="meta">Requests</div>
+            <div className="v">{num(now.stats.requests)}</div>
+          </div>
+          <div>
+            <div className="meta">Exceptions</div>
+            <div className="v">{num(now.stats.exceptions)}</div>
+          </div>
         </div>
       </Panel>
       <div className="side half simside">
-        <Panel title="Registers" meta={`${num(named.length)} with a signal of ${num(now.registers.length)}`} flush className="clip"
-          right={named.length === 0 || named.length === now.registers.length ? undefined : <button type="button" className="btn quiet sm" onClick={() => setAll((a) => !a)}>{all ? 'Only those with a signal' : `All ${num(now.registers.length)}`}</button>}>
-          <div className="tablewrap"><table><colgroup><col style={{ width: 104 }} /><col style={{ width: 52 }} /><col /><col style={{ width: 92 }} /></colgroup>
-            <thead><tr><th>Register</th><th>Unit</th><th>Signal</th><th className="num">Value</th></tr></thead>
-            <tbody>{registers.map((r) => (
-              <tr key={`${r.unit}${r.area}${r.address}`} className={on ? '' : 'isstale'}><td className="mono">{r.area} {r.address}</td><td className="t3">{r.unit}</td><td title={r.signal} className="wrapcell"><span className="med">{r.label ?? ''}</span>{r.signal === undefined ? null : <span className="t3">{r.label === undefined ? '' : ', '}{r.signal}</span>}</td><td className="num val">{num(r.value, Number.isInteger(r.value) ? 0 : 2)}</td></tr>
-            ))}</tbody></table></div>
+        <Panel
+          title="Registers"
+          meta={`${num(named.length)} with a signal of ${num(now.registers.length)}`}
+          flush
+          className="clip"
+          right={
+            named.length === 0 || named.length === now.registers.length ? undefined : (
+              <button type="button" className="btn quiet sm" onClick={() => setAll((a) => !a)}>
+                {all ? 'Only those with a signal' : `All ${num(now.registers.length)}`}
+              </button>
+            )
+          }
+        >
+          <div className="tablewrap">
+            <table>
+              <colgroup>
+                <col style={{ width: 104 }} />
+                <col style={{ width: 52 }} />
+                <col />
+                <col style={{ width: 92 }} />
+              </colgroup>
+              <thead>
+                <tr>
+                  <th>Register</th>
+                  <th>Unit</th>
+                  <th>Signal</th>
+                  <th className="num">Value</th>
+                </tr>
+              </thead>
+              <tbody>
+                {registers.map((r) => (
+                  <tr key={`${r.unit}${r.area}${r.address}`} className={on ? '' : 'isstale'}>
+                    <td className="mono">
+                      {r.area} {r.address}
+                    </td>
+                    <td className="t3">{r.unit}</td>
+                    <td title={r.signal} className="wrapcell">
+                      <span className="med">{r.label ?? ''}</span>
+                      {r.signal === undefined ? null : (
+                        <span className="t3">
+                          {r.label === undefined ? '' : ', '}
+                          {r.signal}
+                        </span>
+                      )}
+                    </td>
+                    <td className="num val">{num(r.value, Number.isInteger(r.value) ? 0 : 2)}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
         </Panel>
         <Panel title="Requests" meta="newest first" flush className="clip">
-          {requests.length === 0 ? <Empty title="Nobody has asked yet.">Each request of a driver appears here with its answer.</Empty> : (
-            <div className="tablewrap"><table><colgroup><col style={{ width: 90 }} /><col style={{ width: 134 }} /><col /><col style={{ width: 84 }} /><col style={{ width: 104 }} /></colgroup>
-              <thead><tr><th>Time</th><th>From</th><th>Function</th><th>Registers</th><th>Answer</th></tr></thead>
-              <tbody>{requests.map((r) => (
-                <tr key={r.seq}><td className="t2">{clockTenths(Date.parse(r.at))}</td><td className="mono t3">{r.peer}</td><td title={`function ${r.function}`}>{r.functionName}</td><td className="t3">{r.address === undefined ? '' : `${r.unit}!${r.address}${r.count === undefined || r.count === 1 ? '' : ` to ${r.address + r.count - 1}`}`}</td>
-                  <td>{/^(?:ok|answered)$/.test(r.outcome) ? <span className="t3">{r.outcome}</span> : <span className="q bad"><Glyph name="bad" />{r.outcome}</span>}</td></tr>
-              ))}</tbody></table></div>
+          {requests.length === 0 ? (
+            <Empty title="Nobody has asked yet.">Each request of a driver appears here with its answer.</Empty>
+          ) : (
+            <div className="tablewrap">
+              <table>
+                <colgroup>
+                  <col style={{ width: 104 }} />
+                  <col style={{ width: 134 }} />
+                  <col />
+                  <col style={{ width: 84 }} />
+                  <col style={{ width: 104 }} />
+                </colgroup>
+                <thead>
+                  <tr>
+                    <th>Time</th>
+                    <th>From</th>
+                    <th>Function</th>
+                    <th>Registers</th>
+                    <th>Answer</th>
+                  </tr>
+                </thead>
+                <tbody>
+                  {requests.map((r) => (
+                    <tr key={r.seq}>
+                      <td className="t2">{clockTenths(Date.parse(r.at))}</td>
+                      <td className="mono t3">{r.peer}</td>
+                      <td title={`function ${r.function}`}>{r.functionName}</td>
+                      <td className="t3">
+                        {r.address === undefined
+                          ? ''
+                          : `${r.unit}!${r.address}${r.count === undefined || r.count === 1 ? '' : ` to ${r.address + r.count - 1}`}`}
+                      </td>
+                      <td>
+                        {/^(?:ok|answered)$/.test(r.outcome) ? (
+                          <span className="t3">{r.outcome}</span>
+                        ) : (
+                          <span className="q bad">
+                            <Glyph name="bad" />
+                            {r.outcome}
+                          </span>
+                        )}
+                      </td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            </div>
           )}
         </Panel>
       </div>
