@@ -15,41 +15,75 @@ function placeOf(text, needle) {
 }
 
 const wrongFiles = [
-  { what: 'YAML with a bracket that is not closed', change: [/^devices:/m, 'devices: ['], line: (text) => placeOf(text, 'devices: [').line, says: /not valid YAML: .*not closed/ },
+  {
+    what: 'YAML with a bracket that is not closed',
+    change: [/^devices:/m, 'devices: ['],
+    at: '[\n  demo:',
+    says: /not valid YAML: this \[ is not closed/,
+  },
   { what: 'YAML with a tab as indentation', change: ['  plant: {', '\tplant: {'], at: '\tplant', says: /not valid YAML: .*tab/i },
-  { what: 'an unknown key', change: ['retention: 90d', 'retentoin: 90d'], at: 'retentoin', says: /retentoin is not a known key of historian.*Did you mean "retention"\?/ },
-  { what: 'an unknown key of a tag', change: ['address: 1!40002', 'adress: 1!40002'], at: 'adress', says: /adress is not a known key.*Did you mean "address"\?/ },
-  { what: 'an address that no device has', change: ['1!40002', '9!x'], at: '9!x', says: /The address 9!x is not valid for modbus-tcp: .*For example 9!40001\./ },
-  { what: 'a rule that does not parse', change: ['AS temperature, payload', 'AS , payload'], at: ', payload.values.humidity', says: /The SQL of this rule is not valid: .*AS/ },
-  { what: 'an unknown driver', change: ['driver: modbus-tcp', 'driver: modbus-tpc'], at: 'modbus-tpc', says: /no driver modbus-tpc.*Did you mean "modbus-tcp"\?/ },
-  { what: 'an app that reads a device which is not there', change: ['device: demo,', 'device: demmo,'], at: 'demmo,', says: /no device demmo.*Did you mean "demo"\?/ },
+  {
+    what: 'an unknown key',
+    change: ['retention: 90d', 'retentoin: 90d'],
+    at: 'retentoin',
+    says: /retentoin is not a known key of historian.*Did you mean "retention"\?/,
+  },
+  {
+    what: 'an unknown key of a tag',
+    change: ['address: 1!40002', 'adress: 1!40002'],
+    at: 'adress',
+    says: /adress is not a known key.*Did you mean "address"\?/,
+  },
+  {
+    what: 'an address that no device has',
+    change: ['1!40002', '9!x'],
+    at: '9!x',
+    says: /The address 9!x is not valid for modbus-tcp: .*For example 9!40001\./,
+  },
+  {
+    what: 'a rule that does not parse',
+    change: ['AS temperature, payload', 'AS , payload'],
+    at: ', payload.values.humidity',
+    says: /The SQL of this rule is not valid at its line 1, column \d+: .*AS/,
+  },
+  {
+    what: 'an unknown driver',
+    change: ['driver: modbus-tcp', 'driver: modbus-tpc'],
+    at: 'modbus-tpc',
+    says: /no driver "modbus-tpc".*Did you mean "modbus-tcp"\?/,
+  },
+  {
+    what: 'an app that reads a device which is not there',
+    change: ['device: demo,', 'device: demmo,'],
+    at: 'demmo,',
+    says: /no device "demmo".*Did you mean "demo"\?/,
+  },
 ];
 
 describe('a wrong hub file is told with its place', { concurrency: 2 }, () => {
-  for (const { what, change, at: needle, line, says } of wrongFiles) {
+  for (const { what, change, at: needle, says } of wrongFiles) {
     test(what, { timeout: 30_000 }, async (t) => {
       const dir = dataWith(t, change);
       const text = readFileSync(join(dir, 'hub.yaml'), 'utf8');
       const validate = await omh(['validate', 'hub.yaml'], { cwd: dir });
       const up = await omh(['up', '-c', 'hub.yaml', '--data', join(dir, 'data'), ...anyPorts], { cwd: dir });
-      for (const [command, { code, said }] of [['validate', { code: validate.code, said: validate.stdout }], ['up', { code: up.code, said: up.stderr }]]) {
+      for (const [command, { code, said }] of [
+        ['validate', { code: validate.code, said: validate.stdout }],
+        ['up', { code: up.code, said: up.stderr }],
+      ]) {
         assert.equal(code, 2, `${command}: ${said}`);
-        const place = needle === undefined ? { line: line(text), column: undefined } : placeOf(text, needle);
+        const place = placeOf(text, needle);
         const found = said.split('\n').find((l) => says.test(l));
         assert.ok(found, `${command}: ${said}`);
-        assert.match(found, new RegExp(`hub\\.yaml:${place.line}:${place.column ?? '\\d+'} `), command);
+        assert.match(found, new RegExp(`hub\\.yaml:${place.line}:${place.column} `), command);
+        // One mistake is one fault (a misspelt key may also be a missing one), not a page of echoes.
+        assert.ok(said.split('\n').filter((l) => /hub\.yaml:\d+:\d+ /.test(l)).length <= 2, said);
         assert.doesNotMatch(said, /\n {4}at |undefined|\[object/, command);
       }
       assert.match(up.stderr, /\[HUB_FILE_INVALID\]/);
       assert.equal(up.stdout, '', 'it is never ready');
     });
   }
-
-  test('one missing bracket is one fault, not a page of them', { timeout: 20_000 }, async (t) => {
-    const dir = dataWith(t, [/^devices:/m, 'devices: [']);
-    const { stdout } = await omh(['validate', 'hub.yaml'], { cwd: dir });
-    assert.ok(stdout.trim().split('\n').length <= 2, stdout);
-  });
 
   test('a file that is not there', { timeout: 20_000 }, async (t) => {
     const { code, stderr } = await omh(['up', '-c', 'nothing.yaml', '--data', 'data'], { cwd: folder(t) });
@@ -59,7 +93,12 @@ describe('a wrong hub file is told with its place', { concurrency: 2 }, () => {
 });
 
 describe('what another program holds', () => {
-  for (const [flag, index] of [['--http-port', 1], ['--mqtt-port', 3], ['--ws-port', 5], ['--modbus-port', 7]]) {
+  for (const [flag, index] of [
+    ['--http-port', 1],
+    ['--mqtt-port', 3],
+    ['--ws-port', 5],
+    ['--modbus-port', 7],
+  ]) {
     test(`a taken port is named with ${flag}`, { timeout: 20_000 }, async (t) => {
       const taken = await silentPeer();
       t.after(() => taken.close());
@@ -67,7 +106,10 @@ describe('what another program holds', () => {
       const { code, stderr, stdout } = await omh(['demo', '--json', '--data', folder(t), ...ports]);
       assert.equal(code, 1, stderr);
       assert.equal(stderr.trim().split('\n').length, 1, stderr);
-      assert.match(stderr, new RegExp(`Port ${taken.port} on 127\\.0\\.0\\.1 is taken by another program\\. .*${flag}\\. \\[\\w+_PORT_TAKEN\\]`));
+      assert.match(
+        stderr,
+        new RegExp(`Port ${taken.port} on 127\\.0\\.0\\.1 is taken by another program\\. .*${flag}\\. \\[\\w+_PORT_TAKEN\\]`),
+      );
       assert.equal(stdout, '');
     });
   }
@@ -103,7 +145,10 @@ describe('the hub file under a running hub', () => {
     assert.match(body.detail ?? body.title, /hub\.yaml was changed on disk/);
     assert.match(body.next, /Restart the hub/);
     assert.equal(readFileSync(file, 'utf8'), `${demoFile}# by hand\n`);
-    assert.deepEqual((await demo.get('/api/v1/rules')).rules.map((r) => r.name), ['ingest']);
+    assert.deepEqual(
+      (await demo.get('/api/v1/rules')).rules.map((r) => r.name),
+      ['ingest'],
+    );
     await plant.goesOn();
     writeFileSync(file, demoFile);
     assert.equal((await request(demo, 'PUT', '/api/v1/rules/more', newRule)).status, 200);
@@ -137,7 +182,10 @@ describe('the hub file under a running hub', () => {
     assert.match(body.detail ?? body.title, /hub\.yaml cannot be written: the user that runs omh has no permission/);
     assert.match(body.next, /writable/);
     assert.equal(readFileSync(file, 'utf8'), demoFile);
-    assert.deepEqual((await demo.get('/api/v1/rules')).rules.map((r) => r.name), ['ingest']);
+    assert.deepEqual(
+      (await demo.get('/api/v1/rules')).rules.map((r) => r.name),
+      ['ingest'],
+    );
     await plant.goesOn();
     await plant.close();
   });

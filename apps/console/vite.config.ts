@@ -9,10 +9,12 @@ export default defineConfig({
     target: 'es2022',
     outDir: 'dist',
     emptyOutDir: true,
-    // Modulepreload's polyfill is an inline concern of old browsers; a strict policy forbids none of what is left.
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 900,
   },
-  server: { host: '127.0.0.1', proxy: { '/api': { target: process.env['OMH_URL'] ?? 'http://127.0.0.1:7070', ws: true } } },
+  server: {
+    host: '127.0.0.1',
+    proxy: { '/api': { target: process.env['OMH_URL'] ?? 'http://127.0.0.1:7070', ws: true, rewriteWsOrigin: true } },
+  },
 });

@@ -1,7 +1,16 @@
 // Devices that are away, hang, talk nonsense or refuse: each says so in its own words, the plant beside them goes on.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { blackHole, garbagePeer, modbusPeer, refusedPort, request, resettingPeer, silentPeer, watchPlant } from '../../test/support/bad-peers.mjs';
+import {
+  blackHole,
+  garbagePeer,
+  modbusPeer,
+  refusedPort,
+  request,
+  resettingPeer,
+  silentPeer,
+  watchPlant,
+} from '../../test/support/bad-peers.mjs';
 import { startDemo } from '../../test/support/demo.mjs';
 import { until } from '../../test/support/pipeline.mjs';
 
@@ -52,7 +61,11 @@ describe('bad devices beside the demo', { concurrency: false }, () => {
     assert.match(part.reason.text, says);
     assert.match(part.reason.text, new RegExp(`127\\.0\\.0\\.1:${port}`));
     assert.doesNotMatch(part.reason.text, /ECONN|ETIMEDOUT|undefined|\{\w+\}/);
-    assert.deepEqual(parts.filter((p) => p.id !== part.id && !bad.has(p.id) && p.state !== 'running'), [], 'every other part runs');
+    assert.deepEqual(
+      parts.filter((p) => p.id !== part.id && !bad.has(p.id) && p.state !== 'running'),
+      [],
+      'every other part runs',
+    );
     bad.add(part.id);
     const value = await until(`a bad value of ${name}`, async () => (await values(name)).find((v) => v.quality === 'bad' && v.reason));
     assert.ok(value.reason.length > 20, JSON.stringify(value));
@@ -63,7 +76,12 @@ describe('bad devices beside the demo', { concurrency: false }, () => {
   test('a port where nobody listens', { timeout: 30_000 }, async () => {
     const port = await refusedPort();
     await put('refused', deviceOn(port, { a: int16(0) }));
-    await isLost('refused', port, 'DRIVERS_MODBUS_CONNECTION_REFUSED', /refuses the connection\. The device is on, but nothing listens there\./);
+    await isLost(
+      'refused',
+      port,
+      'DRIVERS_MODBUS_CONNECTION_REFUSED',
+      /refuses the connection\. The device is on, but nothing listens there\./,
+    );
   });
 
   test('an address that swallows every packet', { timeout: 30_000 }, async () => {
@@ -113,7 +131,10 @@ describe('bad devices beside the demo', { concurrency: false }, () => {
     assert.deepEqual([status.good, status.bad], [4, 1]);
     const asked = seen.length;
     await until('three more cycles', () => seen.length >= asked + 6);
-    assert.ok(seen.slice(asked).every(({ start, count }) => start > 2 || start + count <= 2), 'the refused register is left alone');
+    assert.ok(
+      seen.slice(asked).every(({ start, count }) => start > 2 || start + count <= 2),
+      'the refused register is left alone',
+    );
     await plant.goesOn();
   });
 

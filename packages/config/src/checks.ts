@@ -193,7 +193,11 @@ function checkRule(name: string, rule: Block, { registry, source, issues }: Cont
       const path = [...at, 'sql'];
       const offset = offsetInScalar(source, path, rule.sql, fault.line, fault.column);
       const [why, fix] = clauseOf(fault.message);
-      issues.add(path, errors.CONFIG_RULE_SQL({ why }), offset === undefined ? { fix } : { fix, offset });
+      issues.add(
+        path,
+        errors.CONFIG_RULE_SQL({ line: fault.line, column: fault.column, why }),
+        offset === undefined ? { fix } : { fix, offset },
+      );
     }
   }
   if (!Array.isArray(rule.actions)) return;

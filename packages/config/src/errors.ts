@@ -69,7 +69,11 @@ export const errors = defineErrors({
     next: 'Choose another port; 0 means any free one.',
   },
   CONFIG_TOPIC: { blame: 'config', text: 'The topic {topic} cannot be published to: {why}.', next: 'Correct the topic.' },
-  CONFIG_RULE_SQL: { blame: 'config', text: 'The SQL of this rule is not valid: {why}.', next: 'Correct the SQL.' },
+  CONFIG_RULE_SQL: {
+    blame: 'config',
+    text: 'The SQL of this rule is not valid at its line {line}, column {column}: {why}.',
+    next: 'Correct the SQL.',
+  },
   CONFIG_MORE: { blame: 'config', text: 'There are more faults than can be shown.', next: 'Correct the ones above first.' },
   CONFIG_EDIT_PATH: {
     blame: 'caller',

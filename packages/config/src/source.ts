@@ -1,4 +1,4 @@
-import { LineCounter, isAlias, isMap, isPair, isScalar, isSeq, parseDocument } from 'yaml';
+import { LineCounter, isAlias, isMap, isPair, isScalar, isSeq, parseDocument, visit } from 'yaml';
 import type { Document, Node, Pair, Scalar, YAMLError } from 'yaml';
 import type { OmhError } from '@omh/core';
 import { errors } from './errors.ts';
@@ -95,7 +95,9 @@ export class Source implements IssuePlaces {
     const document = parseYaml(this.text, this.#lines);
     // What follows a first fault of the syntax is its echo; of an open bracket everything is.
     const first = document.errors.find(isOpenBracket) ?? document.errors[0];
-    if (first !== undefined) this.#break(first.pos[0], faultOf(first));
+    const bracket = first && isOpenBracket(first) ? openBracket(document.contents, this.text, first.pos[0]) : undefined;
+    if (bracket !== undefined) this.#break(bracket, errors.CONFIG_SYNTAX({ what: `this ${this.text[bracket]!} is not closed` }));
+    else if (first !== undefined) this.#break(first.pos[0], faultOf(first));
     if (this.broken) return;
     for (const warning of document.warnings) {
       const tag = /^Unresolved tag: (\S+)/.exec(warning.message)?.[1];
@@ -265,6 +267,20 @@ const sentences: Readonly<Record<string, string>> = {
 };
 
 const isOpenBracket = (error: YAMLError): boolean => error.code === 'BAD_INDENT' && error.message.startsWith('Flow');
+
+/** Where the innermost flow collection begins that reaches `end` without its closing bracket. */
+function openBracket(contents: unknown, text: string, end: number): number | undefined {
+  let found: number | undefined;
+  visit(contents as Node | null, {
+    Collection(_, node) {
+      const { range } = node;
+      if (!range || range[0] >= end || range[2] < end) return;
+      const close = text[range[0]] === '{' ? '}' : text[range[0]] === '[' ? ']' : undefined;
+      if (close !== undefined && text[range[1] - 1] !== close) found = range[0];
+    },
+  });
+  return found;
+}
 
 function faultOf(error: YAMLError): OmhError {
   const plain = error.message.replace(/\s+at line[\s\S]*$/, '').replace(/[.:]?\s*$/, '');

@@ -46,7 +46,10 @@ export class HealthState {
   set(state: PartState, reason: Reason | string, nextTry?: Micros): boolean {
     const full: Reason = typeof reason === 'string' ? { code: state.toUpperCase(), params: {}, text: reason } : reason;
     const same = this.#health.state === state && this.#health.reason.text === full.text;
-    if (same && this.#health.nextTry === nextTry) return false;
+    if (same && this.#health.nextTry === nextTry) {
+      this.#health = { ...this.#health, reason: full };
+      return false;
+    }
     const since = this.#health.state === state && this.#health.reason.code === full.code ? this.#health.since : this.#now();
     this.#health = nextTry === undefined ? { state, reason: full, since } : { state, reason: full, since, nextTry };
     return !same;

@@ -2,7 +2,7 @@ import { Access, allows, anonymousPrincipal } from '@omh/access';
 import { Cycles, Device, LastValues, TagRegistry, type DeviceStatus } from '@omh/acquisition';
 import { Broker, type ClientInfo } from '@omh/broker';
 import { withoutSecrets, type EditOp, type HubConfig } from '@omh/config';
-import { MqttApp, type AppStatus, type MqttAppSettings } from '@omh/connectors';
+import { MqttApp, type AppStatus } from '@omh/connectors';
 import { driverModules } from '@omh/drivers';
 import { EmbeddedHistorian } from '@omh/historian';
 import { Rule, type RuleStatus } from '@omh/rules';

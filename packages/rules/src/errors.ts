@@ -21,6 +21,12 @@ export const errors = defineErrors({
     text: 'Action {action} of rule {rule} is wrong: {problem}',
     next: 'Correct the template of the action.',
   },
+  RULES_PAYLOAD: {
+    blame: 'caller',
+    text: 'Rule {rule} reads fields of the payload, and this payload on {topic} is no JSON.',
+    causes: ['A client publishes text or bytes on this topic.', 'The payload is empty or cut off.'],
+    next: 'Publish JSON on this topic, or read other topics in FROM.',
+  },
   RULES_LOOP: {
     blame: 'config',
     text: 'Rule {rule} is stopped: it publishes to {topic}, which leads back to itself, and {rounds} rounds are done.',

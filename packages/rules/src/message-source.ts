@@ -27,6 +27,8 @@ export class MessageSource implements RuleSource {
   readonly #message: Message;
   #payload: string | Uint8Array | undefined;
   #id: string | undefined;
+  /** The statement asked for a field of a payload that is no JSON: all it got is undefined. */
+  payloadUnreadable = false;
 
   constructor(message: Message) {
     this.#message = message;
@@ -69,7 +71,10 @@ export class MessageSource implements RuleSource {
     }
   }
   nested(name: string): unknown {
-    return name === 'payload' ? this.#message.json() : this.field(name);
+    if (name !== 'payload') return this.field(name);
+    const json = this.#message.json();
+    if (json === undefined) this.payloadUnreadable = true;
+    return json;
   }
 
   all(): Record<string, unknown> {

@@ -191,6 +191,22 @@ test('a message that fails is counted with its reason, and the next one passes',
   await rule.stop();
 });
 
+test('a payload that is no JSON makes no row of nothing: it is counted and told, and the next one passes', async () => {
+  const { clock, bus, historian, rule } = await setup({});
+  for (const payload of ['hello', '{"values":', '']) await bus.send('/neuron/a', payload);
+  assert.deepEqual([rule.status().failed, rule.status().passed, historian.rows.length], [3, 0, 0]);
+  assert.equal(rule.status().lastError?.reason.code, 'RULES_PAYLOAD');
+  assert.match(
+    rule.health().reason.text,
+    /The last one failed: Rule \w+ reads fields of the payload, and this payload on \/neuron\/a is no JSON\./,
+  );
+  const stored = bus.send('/neuron/a', sample(290));
+  await clock.advance(20);
+  await stored;
+  assert.equal(historian.rows.length, 1);
+  assert.equal(rule.health().state, 'running');
+});
+
 test('a message that WHERE keeps out counts as no result and is safe at once', async () => {
   const { bus, historian, rule } = await setup({ sql: 'SELECT payload.t AS temperature FROM "a" WHERE temperature > 30' });
   await bus.send('a', { t: 28 });

@@ -160,14 +160,20 @@ export class Rule implements Part {
   #receive(compiled: CompiledRule, message: Message): Promise<void> | void {
     if (!this.#running || this.#fault) return undefined;
     this.#matched++;
+    const source = new MessageSource(message);
     let outputs: unknown[];
     try {
-      outputs = compiled.evaluate({ source: new MessageSource(message), now: () => this.#deps.clock.now(), store: sharedStore });
+      outputs = compiled.evaluate({ source, now: () => this.#deps.clock.now(), store: sharedStore });
     } catch (thrown) {
       this.#failed++;
       this.#note(
         thrown instanceof OmhError ? thrown.reason() : errors.RULES_FAILED({ rule: this.#name, problem: reasonOf(thrown).text }).reason(),
       );
+      return undefined;
+    }
+    if (outputs.length > 0 && source.payloadUnreadable) {
+      this.#failed++;
+      this.#note(errors.RULES_PAYLOAD({ rule: this.#name, topic: message.topic }).reason());
       return undefined;
     }
     this.#failing = false;

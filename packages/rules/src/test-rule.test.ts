@@ -23,6 +23,7 @@ test('outputs come back as they would go to the actions', () => {
 test('because names the condition that was false with the values seen', () => {
   assert.equal(because('WHERE t > 30', { t: 28 }), 't > 30 was false: t = 28');
   assert.equal(because('WHERE t > 30', {}), 't > 30 was false: t is undefined');
+  assert.equal(because('', 'abc'), 'the statement reads fields of the payload, which is not JSON');
   assert.equal(because('WHERE t > 30', 'abc'), 't > 30 was false: t is undefined (the payload is not JSON)');
   assert.equal(because("WHERE t > 20 AND payload.s = 'run'", { t: 28, s: 'stop' }), "payload.s = 'run' was false: payload.s = 'stop'");
   assert.equal(because('WHERE t > 30 OR t < 20', { t: 28 }), 't > 30 was false: t = 28 and t < 20 was false: t = 28');

@@ -16,13 +16,19 @@ export function testRule(i: { sql: string; topic: string; payload: string | Uint
     return { outputs: [], because: `the topic ${i.topic} does not match FROM ${rule.from.map((f) => `"${f}"`).join(', ')}` };
   }
   const message = testMessage(i.topic, i.payload);
-  const context: EvaluationContext = { source: new MessageSource(message), now: () => systemClock.now(), store: new MemoryStore() };
+  const source = new MessageSource(message);
+  const context: EvaluationContext = { source, now: () => systemClock.now(), store: new MemoryStore() };
   try {
     const outputs = rule.evaluate(context);
-    if (outputs.length > 0) return { outputs };
+    if (outputs.length > 0)
+      return source.payloadUnreadable
+        ? { outputs: [], because: 'the statement reads fields of the payload, which is not JSON' }
+        : { outputs };
     const because = rule.explain(context);
-    const noJson = because.includes('undefined') && /payload/i.test(i.sql) && message.json() === undefined;
-    return { outputs, because: noJson ? `${because} (the payload is not JSON)` : because };
+    return {
+      outputs,
+      because: source.payloadUnreadable && because.includes('undefined') ? `${because} (the payload is not JSON)` : because,
+    };
   } catch (thrown) {
     const { line, column } = thrown instanceof OmhError ? thrown.params : {};
     return { error: { line: Number(line ?? 1), column: Number(column ?? 1), message: reasonOf(thrown).text } };

@@ -213,7 +213,7 @@ function TopBar({ find }: { find: () => void }) {
           <>
             <Link to={screen!.to}>{screen!.title}</Link>
             <i>/</i>
-            <b className="ell">{object}</b>
+            <b className="ell">{object.startsWith('~') ? 'New' : object}</b>
           </>
         )}
       </nav>

@@ -5,7 +5,7 @@ import { readHistory } from '../api/queries.ts';
 import type { HistoryAnswer, QualityWord } from '../api/types.ts';
 import { hubNow, live, useHoldTags, useTagGeneration, useTick } from '../live/live-store.ts';
 import { toNumber } from '../live/tag-table.ts';
-import { decimalsOf, unitText } from '../ui/format.ts';
+import { decimalsOf, firstSentence, unitText } from '../ui/format.ts';
 import { colours, type ChartSeries, type Gap } from './frame.ts';
 import { follows, resolveRange, type TimeRange } from './time-range.ts';
 
@@ -27,7 +27,6 @@ interface Tail {
 const tailMost = 20_000;
 const drawEveryMs = 200;
 const ms = (v: number | string): number => (typeof v === 'number' ? v : Date.parse(v));
-const capital = (text: string): string => text.replace(/[.]$/, '');
 
 /**
  * History of tags joined with what arrives live: history is read again now and then, live samples stand after its end.
@@ -123,9 +122,9 @@ function grow(tails: Tail[], index: number, row: number): void {
     reason: now.reason,
   });
   if (tail.quality === 'bad' && now.quality !== 'bad')
-    tail.gaps.push({ from: tail.since, to: now.time, quality: 'bad', reason: capital(tail.reason ?? 'no usable value') });
+    tail.gaps.push({ from: tail.since, to: now.time, quality: 'bad', reason: firstSentence(tail.reason ?? 'no usable value') });
   if (tail.quality === 'uncertain' && now.quality !== 'uncertain')
-    tail.gaps.push({ from: tail.since, to: now.since, quality: 'uncertain', reason: capital(tail.reason ?? '') });
+    tail.gaps.push({ from: tail.since, to: now.since, quality: 'uncertain', reason: firstSentence(tail.reason ?? '') });
   tail.quality = now.quality;
   tail.since = now.since;
   tail.reason = now.reason;
@@ -153,7 +152,12 @@ function join(
     return Number.isFinite(n) ? n : null;
   });
   const uncertain: number[] = (answer?.quality ?? []).map((q) => (q === 'uncertain' ? 1 : 0));
-  const gaps: Gap[] = (answer?.gaps ?? []).map((g) => ({ from: ms(g.from), to: ms(g.to), quality: g.quality, reason: capital(g.reason) }));
+  const gaps: Gap[] = (answer?.gaps ?? []).map((g) => ({
+    from: ms(g.from),
+    to: ms(g.to),
+    quality: g.quality,
+    reason: firstSentence(g.reason),
+  }));
   if (tail !== undefined) {
     const end = time[time.length - 1] ?? -Infinity;
     for (let i = 0; i < tail.time.length; i++) {
@@ -165,7 +169,15 @@ function join(
     const open =
       tail.quality === 'good' || !Number.isFinite(tail.since)
         ? []
-        : [{ from: Math.max(tail.since, from), to, quality: tail.quality, reason: capital(tail.reason ?? 'no usable value'), open: true }];
+        : [
+            {
+              from: Math.max(tail.since, from),
+              to,
+              quality: tail.quality,
+              reason: firstSentence(tail.reason ?? 'no usable value'),
+              open: true,
+            },
+          ];
     for (const g of [...tail.gaps, ...open]) {
       // History told by an earlier answer is replaced by the live view of the same gap.
       for (let i = gaps.length - 1; i >= 0; i--)

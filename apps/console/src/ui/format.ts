@@ -89,4 +89,6 @@ export function list(names: readonly string[], most = 3): string {
   if (names.length <= most) return names.length < 2 ? (names[0] ?? '') : `${names.slice(0, -1).join(', ')} and ${names[names.length - 1]}`;
   return `${names.slice(0, most - 1).join(', ')} and ${num(names.length - most + 1)} more`;
 }
+/** The first sentence of a reason, without its full stop: for places with room for one. */
+export const firstSentence = (text: string): string => (/^.*?[.](?=\s|$)/.exec(text)?.[0] ?? text).replace(/[.]$/, '');
 export const errorText = (error: unknown): string => (error instanceof Error ? error.message : String(error));

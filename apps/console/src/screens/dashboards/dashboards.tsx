@@ -10,11 +10,11 @@ import { isTag, PanelView } from './panel-view.tsx';
 import { stamp, TimePicker } from './time-picker.tsx';
 
 const refreshes: readonly { id: string; title: string; ms: number }[] = [
-  { id: 'live', title: 'Live', ms: 5_000 },
+  { id: 'live', title: 'Live', ms: 2_000 },
   { id: '30s', title: '30 s', ms: 30_000 },
   { id: 'off', title: 'Off', ms: 0 },
 ];
-const refreshMs: Record<string, number> = { live: 5_000, off: 0, '5s': 5_000, '30s': 30_000, '1m': 60_000, '5m': 300_000 };
+const refreshMs: Record<string, number> = { live: 2_000, off: 0, '5s': 5_000, '30s': 30_000, '1m': 60_000, '5m': 300_000 };
 
 /** The dashboard of the address, or the first one. */
 export function Dashboards() {
@@ -68,7 +68,7 @@ function Board({ board, boards }: { board: Dashboard; boards: readonly Dashboard
   const navigate = useNavigate();
   const range: TimeRange = { from: search.from ?? board.time?.from ?? 'now-15m', to: search.to ?? board.time?.to ?? 'now' };
   const refresh = search.refresh ?? board.refresh ?? 'live';
-  const every = refreshMs[refresh] ?? 5_000;
+  const every = refreshMs[refresh] ?? 2_000;
   const set = (patch: { from?: string; to?: string; refresh?: string }): void => {
     void navigate({ to: '/dashboards/$name', params: { name: board.name }, search: (s) => ({ ...s, ...patch }) });
   };

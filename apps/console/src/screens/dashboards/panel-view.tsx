@@ -7,7 +7,7 @@ import { useTagSeries } from '../../chart/tag-series.ts';
 import { TimeChart } from '../../chart/time-chart.tsx';
 import { expandMacros, follows, resolveRange, type TimeRange } from '../../chart/time-range.ts';
 import { hubNow, live, useTagGeneration, useTagVersion, useTick } from '../../live/live-store.ts';
-import { decimalsOf, moment, num, span, unitText, valueText } from '../../ui/format.ts';
+import { decimalsOf, firstSentence, moment, num, span, unitText, valueText } from '../../ui/format.ts';
 import { Glyph, qualityGlyph, qualityText } from '../../ui/glyph.tsx';
 import { ErrorSay, Panel, Skeleton } from '../../ui/panel.tsx';
 import { Spark } from '../../ui/spark.tsx';
@@ -137,7 +137,8 @@ function TagStat({ panel, tag, range, refreshMs }: ViewProps & { tag: string }) 
             <>
               <Glyph name={qualityGlyph[now.quality]} />{' '}
               <span className={now.quality === 'bad' ? 'bad' : 'unc'}>
-                {qualityText[now.quality]}: {now.reason ?? 'no reason given'}, {span(hubNow() - now.since)}
+                {qualityText[now.quality]}: {now.reason === null ? 'no reason given' : firstSentence(now.reason)},{' '}
+                {span(hubNow() - now.since)}
               </span>
             </>
           )}

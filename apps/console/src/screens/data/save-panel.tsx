@@ -38,8 +38,14 @@ export function SavePanel({ sql, chartable }: { sql: string; chartable: boolean 
       return;
     }
     setState({ busy: true });
-    const old = list.find((b) => b.name === target);
+    // The newest state of the dashboard, so that nobody's panel is lost.
+    const newest = (await boards.refetch()).data ?? list;
+    const old = newest.find((b) => b.name === target);
     const name = old?.name ?? slug(boardTitle);
+    if (old === undefined && newest.some((b) => b.name === name)) {
+      setState({ fault: `There is a dashboard ${name} already; choose it above or give another title.` });
+      return;
+    }
     const bottom = Math.max(0, ...(old?.panels ?? []).map((p) => p.gridPos.y + p.gridPos.h));
     const panel: Panel = {
       title: title.trim(),

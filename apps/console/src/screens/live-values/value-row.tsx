@@ -4,7 +4,7 @@ import { memo, useEffect, useState } from 'react';
 import { may } from '../../app/session.ts';
 import { hubNow, live, useLink, useTagVersion, useTick } from '../../live/live-store.ts';
 import { sparkSlots } from '../../live/tag-table.ts';
-import { moment, span, unitText } from '../../ui/format.ts';
+import { firstSentence, moment, span, unitText } from '../../ui/format.ts';
 import { Glyph, qualityText } from '../../ui/glyph.tsx';
 import { Spark } from '../../ui/spark.tsx';
 import { AlignedValue, isWritable, keyDecimals, keyName } from '../../ui/value.tsx';
@@ -71,7 +71,7 @@ export const ValueRow = memo(function ValueRow({ row, top, places }: { row: numb
             <Glyph name={quality} />
             <span className="ell">
               {qualityText[quality]}
-              {short(now.reason)}
+              {now.reason === null ? '' : `, ${firstSentence(now.reason)}`}
             </span>
           </span>
         )}

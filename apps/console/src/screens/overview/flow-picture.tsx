@@ -226,7 +226,7 @@ function Picture({ flow, w, h, trail }: { flow: FlowSnapshot; w: number; h: numb
       band(`k${item.name}`, right(box), mid(box), historian.x, mid(box), item.value, false);
   });
 
-  const good = flow.devices.filter((d) => d.state === 'running').length;
+  const good = flow.devices.filter((d) => d.state === 'running' || d.state === 'degraded').length;
   const runRules = flow.rules.filter((r) => r.state === 'running').length;
   const head = (x: number, y: number, title: string, sub: string): ReactNode => (
     <div className="colh" style={{ left: x, top: y }}>

@@ -2,6 +2,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, ApiProblem, asProblem } from '../../api/client.ts';
+import { useRules } from '../../api/queries.ts';
 import type { FlowSnapshot, RuleConfig, RuleStatus } from '../../api/types.ts';
 import { may } from '../../app/session.ts';
 import { Editor } from '../../editor/editor.tsx';
@@ -29,6 +30,8 @@ export function RuleDetail({ name, status, saved, rates }: Props) {
   const [state, setState] = useState<{ busy?: boolean; problem?: ApiProblem; done?: string }>({});
   const navigate = useNavigate();
   const client = useQueryClient();
+  const rules = useRules();
+  const taken = (wanted: string): boolean => (rules.data ?? []).some((r) => r.name === wanted);
   const savedText = JSON.stringify(saved);
   // The saved rule changed under an unchanged draft: follow it.
   if (savedText !== base && JSON.stringify(draft) === base) {
@@ -52,6 +55,19 @@ export function RuleDetail({ name, status, saved, rates }: Props) {
           code: 'RULE_NAME',
           detail: target === '' ? 'The rule needs a name.' : `“${target}” cannot be a rule's name.`,
           next: 'Use letters, digits, dot, dash and underscore, such as oil-hot.',
+        }),
+      });
+      document.getElementById('rule-name')?.focus();
+      return;
+    }
+    if (name === undefined && taken(target)) {
+      setState({
+        problem: new ApiProblem({
+          title: '',
+          status: 0,
+          code: 'RULE_NAME',
+          detail: `There is a rule ${target} already.`,
+          next: 'Choose another name, or change that rule.',
         }),
       });
       document.getElementById('rule-name')?.focus();
