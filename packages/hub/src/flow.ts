@@ -61,8 +61,8 @@ export function* countersOf(rooms: Rooms): Iterable<readonly [string, number]> {
     yield [`${rule.id}/failed`, failed];
   }
   for (const simulator of rooms.simulators.values()) yield [`${simulator.id}/requests`, simulator.stats().requests];
-  const { messagesIn, messagesOut } = rooms.broker.stats();
-  yield ['broker/in', messagesIn];
+  const { messagesIn, messagesOut, messagesLocal } = rooms.broker.stats();
+  yield ['broker/in', messagesIn + messagesLocal];
   yield ['broker/out', messagesOut];
   const { samples, rows } = rooms.historian.stats();
   yield ['historian/samples', samples];

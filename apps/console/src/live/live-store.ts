@@ -35,9 +35,8 @@ export interface RateTrail {
   readonly samples: readonly number[];
 }
 
-/** What clients send plus what the hub's own apps publish. */
-export const messagesIn = (flow: FlowSnapshot): number =>
-  flow.broker.messagesInPerSecond + flow.apps.reduce((sum, a) => sum + a.messagesPerSecond, 0);
+/** From clients and from the hub's own parts. */
+export const messagesIn = (flow: FlowSnapshot): number => flow.broker.messagesInPerSecond;
 
 /** Everything live in this tab. Components read it with the hooks below and never keep it in their own state. */
 export class LiveStore {
