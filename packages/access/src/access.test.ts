@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { VirtualClock } from '@omh/core/testing';
 import type { Principal } from '@omh/core';
-import { Access, createToken } from './access.ts';
-import { allows, anonymousPrincipal, roleOf } from './allows.ts';
+import { Access } from './access.ts';
+import { allows, anonymousPrincipal, checkPermissions, mayGrant, roleOf } from './allows.ts';
+import { createToken } from './secret.ts';
 import { roleNames, roles, verbs } from './verbs.ts';
 import type { Role, Verb } from './verbs.ts';
 
@@ -33,7 +34,12 @@ const matrix: Readonly<Record<Verb, string>> = {
   'config.write': 'ea',
   'simulators.control': 'ea',
   'mqtt.publish': 'ea',
+  'tokens.write': 'ea',
+  'users.read': 'a',
+  'users.write': 'a',
   'access.write': 'a',
+  'audit.read': 'a',
+  'backup.create': 'a',
 };
 for (const role of roleNames) {
   test(`what a ${role} may do, verb by verb`, () => {
@@ -49,7 +55,7 @@ for (const role of roleNames) {
 
 test('nobody may do anything without permissions, and an unknown verb is allowed to admins only', () => {
   for (const verb of verbs) assert.equal(allows(as(), verb), false);
-  assert.equal(allows(as(...roles.engineer), 'users.write' as Verb), false);
+  assert.equal(allows(as(...roles.engineer), 'users.erase' as Verb), false);
   assert.equal(roleOf(as('tag.write a/#')), undefined);
 });
 
@@ -84,6 +90,28 @@ test('a permission below a subtree covers it as a whole and nothing else', () =>
   assert.equal(allows(as('tag.write a/#', 'tag.write b/#'), 'tag.write', 'b/c'), true);
 });
 
+test('a permission is handed on only by who has it as a whole', () => {
+  const rows: [has: string[], given: string, expected: boolean][] = [
+    [['*'], '*', true],
+    [['*'], 'tag.write a/#', true],
+    [['users.write', 'tag.write'], '*', false],
+    [['* a/#'], '*', false],
+    [['* a/#'], '* a/b/#', true],
+    [['* a/#'], 'tag.write a/b', true],
+    [['tag.write a/#'], 'tag.write', false],
+    [['tag.write a/#'], 'tag.write #', false],
+    [['tag.write a/#'], 'values.read a/b', false],
+    [[], 'values.read a/b', false],
+  ];
+  for (const [has, given, expected] of rows) assert.equal(mayGrant(as(...has), given), expected, `${has.join()} → ${given}`);
+});
+
+test('what is no permission is refused by its name', () => {
+  checkPermissions(['*', '* a/#', 'tag.write', 'tag.write acme/+/x']);
+  for (const wrong of ['', 'tag', 'tag.write ', 'tag.write a/#/b', '** a', 'toString'])
+    assert.throws(() => checkPermissions([wrong]), { code: 'ACCESS_PERMISSION_INVALID' }, wrong);
+});
+
 test('an anonymous client publishes and subscribes to plain topics and reads $SYS', () => {
   assert.equal(allows(anonymousPrincipal, 'mqtt.publish', 'a/b'), true);
   assert.equal(allows(anonymousPrincipal, 'mqtt.subscribe', '#'), true);
@@ -109,7 +137,7 @@ test('a sign-in code works once', () => {
   const code = access.createSignInCode('operator');
   assert.ok(Buffer.from(code, 'base64url').length >= 16);
   const first = access.redeem(code)!;
-  assert.deepEqual(first.principal, { kind: 'person', name: 'operator', permissions: roles.operator });
+  assert.deepEqual(first.principal, { kind: 'person', name: 'operator (sign-in link)', permissions: roles.operator });
   assert.ok(Buffer.from(first.session, 'base64url').length >= 32);
   assert.equal(access.redeem(code), undefined);
   assert.equal(access.redeem('nonsense'), undefined);
@@ -135,9 +163,9 @@ test('a session slides: twelve hours after its last use it is over', async () =>
   const { session, expires } = access.redeem(access.createSignInCode('viewer'))!;
   assert.equal(expires, clock.now() + 12 * hour * 1000);
   await clock.advance(12 * hour - 1);
-  assert.equal(access.bySession(session)?.name, 'viewer');
+  assert.equal(access.bySession(session)?.name, 'viewer (sign-in link)');
   await clock.advance(12 * hour - 1);
-  assert.equal(access.bySession(session)?.name, 'viewer');
+  assert.equal(access.bySession(session)?.name, 'viewer (sign-in link)');
   await clock.advance(12 * hour);
   assert.equal(access.bySession(session), undefined);
 });

@@ -1,5 +1,7 @@
+import { topicFilterFault } from '@omh/core';
 import type { Principal } from '@omh/core';
-import { roleNames, roles } from './verbs.ts';
+import { errors } from './errors.ts';
+import { isVerb, roleNames, roles } from './verbs.ts';
 import type { Role, Verb } from './verbs.ts';
 
 /**
@@ -19,6 +21,32 @@ export function allows(principal: Principal, verb: Verb, subtree?: string): bool
     if (asked !== undefined && covers(permission.slice(space + 1), asked)) return true;
   }
   return false;
+}
+
+/** Whether a principal may hand on this permission: only what it has itself, as a whole. */
+export function mayGrant(principal: Principal, permission: string): boolean {
+  const space = permission.indexOf(' ');
+  // `*` is no verb, so only a permission for every verb covers it.
+  return space < 0
+    ? allows(principal, permission as Verb)
+    : allows(principal, permission.slice(0, space) as Verb, permission.slice(space + 1));
+}
+
+/** Throws ACCESS_GRANT_TOO_WIDE for the first permission that the principal does not have itself. */
+export function demandGrant(principal: Principal, permissions: readonly string[]): void {
+  const beyond = permissions.find((permission) => !mayGrant(principal, permission));
+  if (beyond !== undefined) throw errors.ACCESS_GRANT_TOO_WIDE({ principal: principal.name, permission: beyond });
+}
+
+/** Throws ACCESS_PERMISSION_INVALID unless each reads `verb`, `verb filter`, `*` or `* filter`. */
+export function checkPermissions(permissions: readonly string[]): void {
+  for (const permission of permissions) {
+    const space = permission.indexOf(' ');
+    const verb = space < 0 ? permission : permission.slice(0, space);
+    const fault =
+      verb !== '*' && !isVerb(verb) ? `there is no verb "${verb}"` : space < 0 ? undefined : topicFilterFault(permission.slice(space + 1));
+    if (fault !== undefined) throw errors.ACCESS_PERMISSION_INVALID({ permission: permission.slice(0, 200), fault });
+  }
 }
 
 /** The role whose permissions these are, or undefined for permissions given one by one. */

@@ -1,4 +1,15 @@
 export * from './access.ts';
 export * from './allows.ts';
+export * from './audit-log.ts';
+export { type AuditEntry, type AuditRecord } from './audit-record.ts';
+export type { DeviceCredentialChange, DeviceCredentialInfo } from './device-credentials.ts';
 export { errors as accessErrors } from './errors.ts';
+export { metrics as accessMetrics } from './metrics.ts';
+export { maxPasswordLength, minPasswordLength } from './password-rules.ts';
+export { parseScram, prepared as preparedPassword, type PasswordVerifiers, type ScramVerifier } from './passwords.ts';
+export { permissionsOf, restrictionOf, type Grant, type PersonInfo, type RestrictedPrincipal } from './people.ts';
+export { createToken } from './secret.ts';
+export type { Origin, SessionInfo } from './sessions.ts';
+export type { AuditStore, DocumentStore } from './stores.ts';
+export type { NewToken, TokenInfo } from './tokens.ts';
 export * from './verbs.ts';

@@ -1,27 +1,34 @@
-/** Everything a principal can be allowed to do; every route, MQTT packet and command names one of these. */
-export const verbs = [
-  'status.read',
-  'values.read',
-  'tag.write',
-  'history.read',
-  'sql.read',
-  'sql.write',
-  'rules.read',
-  'rules.test',
-  'config.read',
-  'config.write',
-  'devices.read',
-  'apps.read',
-  'simulators.read',
-  'simulators.control',
-  'dashboards.read',
-  'mqtt.publish',
-  'mqtt.subscribe',
-  'clients.read',
-  'metrics.read',
-  'access.write',
-] as const;
-export type Verb = (typeof verbs)[number];
+/** Everything a principal can be allowed to do, with its meaning; every route, MQTT packet and command names one of these. */
+export const verbTable = {
+  'status.read': 'See the state of the hub and its parts.',
+  'values.read': 'See last values of tags.',
+  'tag.write': 'Write tags through the checked road.',
+  'history.read': 'Read recorded values.',
+  'sql.read': 'Run SELECT over history and user tables.',
+  'sql.write': 'Change user tables by SQL.',
+  'rules.read': 'See rules and their counters.',
+  'rules.test': 'Try a rule on a sample.',
+  'config.read': 'Read the hub file and its revisions.',
+  'config.write': 'Plan, apply and roll back the hub file.',
+  'devices.read': 'See devices and their links.',
+  'apps.read': 'See applications that send values north.',
+  'simulators.read': 'See simulators and their requests.',
+  'simulators.control': 'Start and stop simulators.',
+  'dashboards.read': 'See dashboards.',
+  'mqtt.publish': 'Publish MQTT messages.',
+  'mqtt.subscribe': 'Subscribe to MQTT topics.',
+  'clients.read': 'See MQTT clients and their sessions.',
+  'metrics.read': 'Read the metrics of the hub.',
+  'users.read': "See people, everybody's sessions and device credentials.",
+  'users.write': 'Add, change and remove people, end their sessions.',
+  'tokens.write': "Make, see and revoke API tokens of one's own.",
+  'access.write': "Change device credentials, make sign-in codes, see and revoke everybody's API tokens.",
+  'audit.read': 'Read and verify the audit log.',
+  'backup.create': 'Take a backup of everything.',
+} as const;
+export type Verb = keyof typeof verbTable;
+export const verbs = Object.keys(verbTable) as readonly Verb[];
+export const isVerb = (text: string): text is Verb => Object.hasOwn(verbTable, text);
 
 export const roleNames = ['viewer', 'operator', 'engineer', 'admin'] as const;
 export type Role = (typeof roleNames)[number];
@@ -47,10 +54,12 @@ const engineer = [
   'config.write',
   'simulators.control',
   'mqtt.publish',
+  'tokens.write',
 ] as const satisfies readonly Verb[];
 
 /**
  * What each role may do, as permissions: `verb` everywhere or `verb filter` below a subtree; `*` is every verb.
  * Publishing any topic can forge values, so it belongs to engineers; operators write tags through the checked road.
+ * Who may act, the audit log and backups, which hold everything, belong to admins.
  */
 export const roles: Readonly<Record<Role, readonly string[]>> = { viewer, operator, engineer, admin: ['*'] };

@@ -8,6 +8,7 @@ import { TypeBoxValidatorCompiler, type TypeBoxTypeProvider } from '@fastify/typ
 import { HealthState, OmhError, type Clock, type Health, type Logger, type MetricSample, type Part } from '@omh/core';
 import type { Hub } from '@omh/hub';
 import type { ApiContext, App } from './context.ts';
+import { auditChanges } from './audited.ts';
 import { serveConsole } from './console-files.ts';
 import { errors } from './errors.ts';
 import { LiveServer } from './live/live-server.ts';
@@ -16,17 +17,22 @@ import { isLoopback } from './own-host.ts';
 import { guard } from './permission.ts';
 import { problemOf } from './problem.ts';
 import { registerApps } from './rest/apps.ts';
+import { registerAudit } from './rest/audit.ts';
 import { registerClients } from './rest/clients.ts';
 import { registerConfig } from './rest/config.ts';
 import { registerDashboards } from './rest/dashboards.ts';
+import { registerDeviceCredentials } from './rest/device-credentials.ts';
 import { registerDevices } from './rest/devices.ts';
 import { registerHistory } from './rest/history.ts';
 import { registerMetrics } from './rest/metrics.ts';
 import { registerRules } from './rest/rules.ts';
 import { registerSession } from './rest/session.ts';
+import { registerSessions } from './rest/sessions.ts';
 import { registerSimulators } from './rest/simulators.ts';
 import { registerSql } from './rest/sql.ts';
 import { registerStatus } from './rest/status.ts';
+import { registerTokens } from './rest/tokens.ts';
+import { registerUsers } from './rest/users.ts';
 import { registerValues } from './rest/values.ts';
 import { registerWrite } from './rest/write.ts';
 
@@ -65,6 +71,11 @@ const registrations: readonly ((app: App, context: ApiContext) => void)[] = [
   registerSimulators,
   registerDashboards,
   registerConfig,
+  registerSessions,
+  registerUsers,
+  registerTokens,
+  registerDeviceCredentials,
+  registerAudit,
 ];
 
 /** HTTP and live API of a hub, and the console's files. */
@@ -173,6 +184,7 @@ export class ApiServer implements Part {
     });
     app.setErrorHandler((thrown, request, reply) => {
       const problem = problemOf(thrown, { bodyLimit: this.#limits.bodyBytes, peer: request.ip });
+      request.problem = problem;
       if (problem.status >= 500)
         log.error('a request failed', { method: request.method, url: request.url.split('?', 1)[0], code: problem.code, err: thrown });
       return reply
@@ -190,6 +202,7 @@ export class ApiServer implements Part {
       this.#answers.set(status, (this.#answers.get(status) ?? 0) + 1);
     });
     await this.#live.prepare(app);
+    auditChanges(app, hub.access.audit);
     guard(app, { access: hub.access, boundHost: host });
     await app.register(helmet, securityHeaders);
     await app.register(rateLimit, { global: false });

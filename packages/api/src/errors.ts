@@ -27,7 +27,7 @@ export const errors = defineErrors({
     blame: 'caller',
     status: 401,
     text: 'This needs a signed-in principal.',
-    next: 'Open the sign-in link of the hub, or send an Authorization header with a bearer token.',
+    next: 'Sign in, open the sign-in link of the hub, or send an Authorization header with a bearer token.',
   },
   API_CREDENTIAL_REFUSED: {
     blame: 'caller',
@@ -41,6 +41,30 @@ export const errors = defineErrors({
     text: 'The sign-in code is unknown, used or expired.',
     causes: ['a code works once', 'the link was opened before', 'the code is too old'],
     next: 'Ask the hub for a new sign-in link.',
+  },
+  API_PASSWORD_CHANGE_NEEDED: {
+    blame: 'caller',
+    status: 403,
+    text: 'The password was handed out and is to be changed first.',
+    next: 'Change it with POST /api/v1/password.',
+  },
+  API_SESSION_NEEDED: {
+    blame: 'caller',
+    status: 403,
+    text: 'This needs the session of a person, not a token.',
+    next: 'Sign in with POST /api/v1/login and send its cookie.',
+  },
+  API_FIRST_ADMIN_NEEDED: {
+    blame: 'caller',
+    status: 403,
+    text: 'This session makes the first administrator and does nothing else.',
+    next: 'Make it with POST /api/v1/first-admin.',
+  },
+  API_ROLE_OR_PERMISSIONS: {
+    blame: 'caller',
+    status: 400,
+    text: 'The body needs either a role or permissions.',
+    next: 'Give one of "role" and "permissions".',
   },
   API_NOT_ALLOWED: {
     blame: 'caller',

@@ -23,7 +23,7 @@ const ask = (request: Request, headers: Record<string, string> = {}) =>
   app.inject({ ...request, headers: { host: 'localhost', ...headers } });
 
 /** Each route with the verb that opens it, as the table of the API says. */
-const routes: readonly (readonly [verb: string, request: Request])[] = [
+const routes: readonly (readonly [verb: string, request: Request, answers?: number])[] = [
   ['status.read', { method: 'GET', url: '/api/v1/status' }],
   ['status.read', { method: 'GET', url: '/api/v1/flow' }],
   ['values.read', { method: 'GET', url: '/api/v1/values' }],
@@ -48,14 +48,37 @@ const routes: readonly (readonly [verb: string, request: Request])[] = [
   ['config.write', { method: 'DELETE', url: '/api/v1/dashboards/main' }],
   ['metrics.read', { method: 'GET', url: '/metrics' }],
   ['access.write', { method: 'POST', url: '/api/v1/sign-in-codes', payload: {} }],
+  ['users.read', { method: 'GET', url: '/api/v1/users' }],
+  ['users.write', { method: 'PUT', url: '/api/v1/users/carol', payload: { role: 'viewer' } }],
+  ['users.read', { method: 'GET', url: '/api/v1/users/carol' }],
+  ['users.write', { method: 'DELETE', url: '/api/v1/users/carol' }, 204],
+  ['tokens.write', { method: 'GET', url: '/api/v1/tokens' }],
+  ['tokens.write', { method: 'POST', url: '/api/v1/tokens', payload: { name: 'A name', permissions: [] } }, 400],
+  ['tokens.write', { method: 'DELETE', url: '/api/v1/tokens/unknown' }, 404],
+  ['users.read', { method: 'GET', url: '/api/v1/device-credentials' }],
+  ['access.write', { method: 'PUT', url: '/api/v1/device-credentials/carol', payload: {} }],
+  ['users.read', { method: 'GET', url: '/api/v1/device-credentials/carol' }],
+  ['access.write', { method: 'DELETE', url: '/api/v1/device-credentials/carol' }, 204],
+  ['audit.read', { method: 'GET', url: '/api/v1/audit' }],
+  ['audit.read', { method: 'GET', url: '/api/v1/audit/verify' }],
+];
+/** Open to everybody who is known; what they may do there depends on whose it is. */
+const anyRoutes: readonly Request[] = [
+  { method: 'GET', url: '/api/v1/me' },
+  { method: 'GET', url: '/api/v1/sessions' },
+  { method: 'DELETE', url: '/api/v1/sessions' },
+  { method: 'DELETE', url: '/api/v1/sessions/unknown' },
+  { method: 'POST', url: '/api/v1/password', payload: { password: 'x', newPassword: 'y' } },
+  { method: 'POST', url: '/api/v1/first-admin', payload: { name: 'x', password: 'y' } },
+  { method: 'POST', url: '/api/v1/logout' },
 ];
 
-for (const [verb, request] of routes) {
+for (const [verb, request, answers = 200] of routes) {
   test(`${request.method} ${request.url} is for those with ${verb}`, async () => {
     for (const [role, permissions] of Object.entries(roles)) {
       const allowed = permissions.includes('*') || permissions.includes(verb);
       const answer = await ask(request, bearer(`${role}-token`));
-      assert.equal(answer.statusCode, allowed ? 200 : 403, `${role}: ${answer.body}`);
+      assert.equal(answer.statusCode, allowed ? answers : 403, `${role}: ${answer.body}`);
       if (!allowed) assert.equal(answer.json<{ code: string }>().code, 'API_NOT_ALLOWED');
     }
     assert.equal((await ask(request, bearer('nothing-token'))).statusCode, 403);
@@ -69,15 +92,24 @@ for (const [verb, request] of routes) {
   });
 }
 
+for (const request of anyRoutes) {
+  test(`${request.method} ${request.url} is for those who are known`, async () => {
+    assert.equal((await ask(request)).json<{ code: string }>().code, 'API_NOT_SIGNED_IN');
+    assert.equal((await ask(request, bearer('a-wrong-token'))).json<{ code: string }>().code, 'API_CREDENTIAL_REFUSED');
+    assert.notEqual((await ask(request, bearer('nothing-token'))).statusCode, 401);
+  });
+}
+
 test('every described route stands in the permission table or is open', () => {
-  const open = new Set(['/healthz', '/readyz', '/api/v1/login', '/api/v1/logout', '/api/v1/me']);
+  const open = new Set(['/healthz', '/readyz', '/api/v1/login']);
   const tested = new Set(
-    routes.map(
-      ([, r]) =>
+    [...routes.map(([, r]) => r), ...anyRoutes].map(
+      (r) =>
         `${r.method} ${r.url
           .split('?')[0]!
           .replace('/plant/', '/{name}/')
-          .replace(/\/(press|a|main)$/, '/{name}')}`,
+          .replace(/\/(press|a|main|carol)$/, '/{name}')
+          .replace(/\/unknown$/, '/{id}')}`,
     ),
   );
   const sections = ['devices', 'apps', 'rules', 'dashboards'].map((s) => `DELETE /api/v1/${s}/{name}`);

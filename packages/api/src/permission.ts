@@ -1,6 +1,6 @@
 import '@fastify/websocket';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { allows, type Access, type Verb } from '@omh/access';
+import { allows, restrictionOf, type Access, type Origin, type Verb } from '@omh/access';
 import type { Principal } from '@omh/core';
 import { errors } from './errors.ts';
 import { cookieValues, sessionCookie } from './cookie.ts';
@@ -19,6 +19,8 @@ declare module 'fastify' {
     anonymousFromLoopback?: boolean;
     /** The permission below some subtree opens the route; its handler looks at each tag. */
     narrowed?: boolean;
+    /** Open to those who must change their password, or make the first administrator, before anything else. */
+    whileRestricted?: boolean;
     /** The route takes WebSockets. */
     upgrade?: boolean;
   }
@@ -31,8 +33,11 @@ declare module 'fastify' {
 
 const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-export const principalOf = (access: Access, credential: Credential): Principal | undefined =>
-  credential.kind === 'token' ? access.byToken(credential.secret) : access.bySession(credential.secret);
+export const principalOf = (access: Access, credential: Credential, origin?: Origin): Principal | undefined =>
+  credential.kind === 'token' ? access.byToken(credential.secret) : access.bySession(credential.secret, origin);
+
+/** Where a request comes from. */
+export const originOf = (request: FastifyRequest): Origin => ({ address: request.ip, userAgent: request.headers['user-agent'] ?? '' });
 
 /** The signed-in principal of a route that asks for one. */
 export function signedIn(request: FastifyRequest): Principal {
@@ -61,7 +66,7 @@ export function guard(app: FastifyInstance, o: { access: Access; boundHost: stri
     if (!hostAllowed(host, o.boundHost)) throw errors.API_HOST_REFUSED({ host: (host ?? '').slice(0, 100) });
     identify(request, o.access);
     checkOrigin(request);
-    const { permission, anonymousFromLoopback, narrowed, upgrade } = request.routeOptions.config;
+    const { permission, anonymousFromLoopback, narrowed, whileRestricted, upgrade } = request.routeOptions.config;
     if (request.ws && !upgrade) throw errors.API_NO_SOCKET_HERE();
     // Unmatched routes have no permission: the not-found handler answers them and tells nothing.
     if (permission === undefined || permission === 'none') return;
@@ -70,6 +75,9 @@ export function guard(app: FastifyInstance, o: { access: Access; boundHost: stri
       reply.header('www-authenticate', 'Bearer realm="omh"');
       throw hasCredential(request) ? errors.API_CREDENTIAL_REFUSED() : errors.API_NOT_SIGNED_IN();
     }
+    const only = restrictionOf(request.principal);
+    if (only !== undefined && !whileRestricted)
+      throw only === 'change-password' ? errors.API_PASSWORD_CHANGE_NEEDED() : errors.API_FIRST_ADMIN_NEEDED();
     if (permission !== 'any' && !allows(request.principal, permission) && !(narrowed && allowsSomewhere(request.principal, permission))) {
       throw errors.API_NOT_ALLOWED({ principal: request.principal.name, verb: permission });
     }
@@ -95,7 +103,7 @@ function identify(request: FastifyRequest, access: Access): void {
     for (const secret of cookieValues(request.headers.cookie, sessionCookie)) credentials.push({ kind: 'session', secret });
   }
   for (const credential of credentials) {
-    const principal = principalOf(access, credential);
+    const principal = principalOf(access, credential, originOf(request));
     if (!principal) continue;
     request.principal = principal;
     request.credential = credential;

@@ -3,7 +3,17 @@ export type { Problem } from './problem.ts';
 export type { HealthFields } from './schemas.ts';
 export type { JsonScalar, JsonValue } from './json-value.ts';
 export type { StatusAnswer, FlowAnswer } from './rest/status.ts';
-export type { LoginAnswer, MeAnswer } from './rest/session.ts';
+export type { LoginAnswer, LoginBody, MeAnswer } from './rest/session.ts';
+export type { SessionRow, SessionsAnswer } from './rest/sessions.ts';
+export type { UserAnswer, UserBody, UserRow, UsersAnswer } from './rest/users.ts';
+export type { NewTokenAnswer, TokenBody, TokenRow, TokensAnswer } from './rest/tokens.ts';
+export type {
+  DeviceCredentialAnswer,
+  DeviceCredentialBody,
+  DeviceCredentialRow,
+  DeviceCredentialsAnswer,
+} from './rest/device-credentials.ts';
+export type { AuditAnswer, AuditRow, AuditVerifyAnswer } from './rest/audit.ts';
 export type { ValueRow, ValuesAnswer } from './rest/values.ts';
 export type { WriteAnswer, WriteBody } from './rest/write.ts';
 export type { SqlAnswer, SqlBody } from './rest/sql.ts';

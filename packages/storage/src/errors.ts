@@ -43,6 +43,57 @@ export const errors = defineErrors({
     text: '{name} is no name for a document or folder in the data directory.',
     next: 'Use letters, digits, - and _, at most 100 characters.',
   },
+  STORAGE_LOG_OPEN: {
+    blame: 'config',
+    status: 500,
+    text: 'The log {folder} cannot be opened: {why}.',
+    causes: ['The user who runs omh may not read or write there.', 'The disk reports failures.'],
+    next: 'Correct the access rights or replace the disk, then start again.',
+  },
+  STORAGE_LOG_NEWER: {
+    blame: 'caller',
+    text: 'The log segment {file} has version {found}; this program reads up to version {known}.',
+    causes: ['A newer omh ran on this data directory.'],
+    next: 'Run the newer omh, or restore a backup of this directory.',
+  },
+  STORAGE_LOG_OLDER: {
+    blame: 'us',
+    text: 'The log segment {file} has version {found} and nothing here reads it.',
+    next: 'Run the omh that wrote it, or restore a backup of this directory.',
+  },
+  STORAGE_LOG_FULL: {
+    blame: 'us',
+    status: 503,
+    text: 'The log {folder} holds {bytes} bytes that the disk has not taken yet, and takes no more.',
+    causes: ['The disk is full.', 'The disk is slower than what is written to it.'],
+    next: 'Free some space, or write less; it goes on by itself.',
+  },
+  STORAGE_LOG_RECORD: {
+    blame: 'caller',
+    status: 413,
+    text: 'A record of {bytes} bytes is longer than the {limit} bytes that a log takes.',
+    next: 'Write it in parts.',
+  },
+  STORAGE_LOG_WRITE: {
+    blame: 'config',
+    status: 503,
+    text: 'The log {folder} cannot be written: {why}. What is not yet safe waits in memory, and writing is tried again.',
+    causes: ['The disk is full.', 'The disk reports failures.'],
+    next: 'Free some space or replace the disk; it goes on by itself.',
+  },
+  STORAGE_LOG_READ: {
+    blame: 'config',
+    status: 500,
+    text: 'The log segment {file} cannot be read: {why}.',
+    causes: ['The disk reports failures.'],
+    next: 'Check the disk and the access rights, then read again.',
+  },
+  STORAGE_LOG_CLOSED: {
+    blame: 'us',
+    status: 503,
+    text: 'The log {folder} is closed.',
+    next: 'Start the hub again.',
+  },
 });
 
 /** What the system says about a failed file operation, as words. */
@@ -66,6 +117,9 @@ export function whyNot(thrown: unknown): string {
       return 'a folder stands where a file is needed';
     case 'EIO':
       return 'the disk reports a failure';
+    case 'EMFILE':
+    case 'ENFILE':
+      return 'too many files are open';
     default:
       return thrown instanceof Error ? thrown.message : String(thrown);
   }

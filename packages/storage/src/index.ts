@@ -1,3 +1,9 @@
+export { AppendLog } from './append-log/append-log.ts';
+export type { AppendLogOptions, LogHealth, LogStats } from './append-log/append-log.ts';
+export { diskFiles } from './append-log/file-system.ts';
+export type { FileSystem, LogFile } from './append-log/file-system.ts';
+export type { OpenReport } from './append-log/open-segments.ts';
+export type { LogRecord, Position } from './append-log/segment-format.ts';
 export * from './data-directory.ts';
 export * from './documents.ts';
 export { writeFileDurably } from './durable-file.ts';

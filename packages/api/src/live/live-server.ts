@@ -16,6 +16,8 @@ const pingTicks = 30 * ticksPerSecond;
 const maxMessageBytes = 64 * 1024;
 /** A close code of the private range (RFC 6455, 7.4.2) that says: sign in again. */
 export const sessionEnded = 4401;
+/** What the principal may do has changed since the socket opened. */
+export const permissionsChanged = 4403;
 
 export interface LiveServerOptions {
   readonly hub: Hub;
@@ -134,7 +136,11 @@ export class LiveServer {
   }
 
   #checkSessions(): void {
-    for (const socket of this.#sockets)
-      if (!principalOf(this.#o.hub.access, socket.credential)) socket.end(sessionEnded, 'the session has ended');
+    for (const socket of this.#sockets) {
+      const principal = principalOf(this.#o.hub.access, socket.credential);
+      if (!principal) socket.end(sessionEnded, 'the session has ended');
+      // Subscriptions were opened with other permissions; the client comes back and opens those it still may.
+      else if (principal !== socket.principal) socket.end(permissionsChanged, 'the permissions have changed');
+    }
   }
 }

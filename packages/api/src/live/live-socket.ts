@@ -55,6 +55,9 @@ export class LiveSocket implements Outlet {
   get credential(): Credential {
     return this.#o.credential;
   }
+  get principal(): Principal {
+    return this.#o.principal;
+  }
   get subscriptions(): number {
     return this.#subscriptions.size;
   }

@@ -346,6 +346,17 @@ test('the socket closes with 4401 soon after its session ended', async () => {
   assert.equal((await closed)[0], 4401);
 });
 
+test('the socket closes soon after the permissions of its principal changed', async () => {
+  const token = 'a-token-that-changes';
+  hub.access.known.set(token, { kind: 'token', name: 't', permissions: ['values.read'] });
+  const client = await open('', { authorization: `Bearer ${token}` });
+  const closed = once(client.socket, 'close');
+  await clock.advance(1000);
+  hub.access.known.set(token, { kind: 'token', name: 't', permissions: [] });
+  await clock.advance(1000);
+  assert.equal((await closed)[0], 4403);
+});
+
 test('a peer that answers no ping is cut off', async () => {
   const client = await open();
   client.socket.pong = () => {};

@@ -78,7 +78,7 @@ export function registerRules(app: App, { hub }: ApiContext): void {
   app.post(
     '/api/v1/rules/test',
     {
-      config: { permission: 'rules.test' },
+      config: { permission: 'rules.test', audit: false },
       schema: {
         operationId: 'testRule',
         tags: ['rules'],

@@ -51,7 +51,7 @@ export function registerSql(app: App, { hub }: ApiContext): void {
   app.post(
     '/api/v1/sql',
     {
-      config: { permission: 'sql.read' },
+      config: { permission: 'sql.read', audit: false },
       schema: {
         operationId: 'runSql',
         tags: ['history'],
@@ -64,6 +64,9 @@ export function registerSql(app: App, { hub }: ApiContext): void {
       const { sql: text, params = [], limit = 1000, range } = request.body;
       const sql = range === undefined ? text : withRange(text, range, msFromMicros(hub.clock.now()));
       const rights = allows(signedIn(request), 'sql.write') ? 'write' : 'read';
+      const change = rights === 'write' ? changeOf(sql) : undefined;
+      // The statement may hold anything, so only its kind is recorded.
+      if (change !== undefined) request.audited = { verb: 'sql.write', what: change };
       const begin = hub.clock.monotonicMs();
       const result = await hub.historian.query(sql, params, { rights, timeoutMs, maxRows: limit });
       const ms = Math.round((hub.clock.monotonicMs() - begin) * 10) / 10;
@@ -78,6 +81,10 @@ export function registerSql(app: App, { hub }: ApiContext): void {
     },
   );
 }
+
+/** The word of a statement that may change something; undefined for one that only reads. */
+const changeOf = (sql: string): string | undefined =>
+  /\b(?:insert|update|delete|merge|truncate|create|alter|drop|copy|call|vacuum|checkpoint|comment)\b/i.exec(sql)?.[0].toUpperCase();
 
 function withRange(sql: string, range: NonNullable<SqlBody['range']>, nowMs: number): string {
   const from = instantMs('from', String(range.from), nowMs);

@@ -33,6 +33,7 @@ export function registerWrite(app: App, { hub }: ApiContext): void {
       const principal = signedIn(request);
       const { body } = request;
       const { tag } = 'path' in body ? tagByPath(hub, body.path) : tagByKey(hub, `${body.device}/${body.group}/${body.tag}`);
+      request.audited = { what: tag.path, detail: typeof body.value === 'object' ? {} : { value: body.value } };
       demand(principal, 'tag.write', tag.path);
       await hub.write({ device: tag.device, group: tag.group, tag: tag.name }, body.value, principal);
       return { result: 'ok' as const };

@@ -1,4 +1,4 @@
-import { Access, roles, type Role } from '@omh/access';
+import { Access, roles, type AuditStore, type DocumentStore, type Role } from '@omh/access';
 import { LastValues } from '@omh/acquisition';
 import {
   createBatch,
@@ -10,6 +10,7 @@ import {
   type Clock,
   type Historian,
   type HistorySeries,
+  type Logger,
   type Message,
   type MessageBus,
   type Micros,
@@ -26,22 +27,48 @@ import type { Hub, RequestLogEntry, Simulator } from '@omh/hub';
 
 export const adminToken = 'an-admin-token-of-enough-length';
 
+/** Documents as text, so that a test can look through everything that would be on disk. */
+export class MemoryDocuments implements DocumentStore {
+  readonly texts = new Map<string, string>();
+  get<T>(name: string): T | undefined {
+    const text = this.texts.get(name);
+    return text === undefined ? undefined : (JSON.parse(text) as T);
+  }
+  put(name: string, value: unknown): void {
+    this.texts.set(name, JSON.stringify(value));
+  }
+}
+export class MemoryAuditStore implements AuditStore {
+  readonly records: Uint8Array[] = [];
+  append(record: Uint8Array): number {
+    return this.records.push(record) - 1;
+  }
+  async durable(): Promise<void> {}
+  async *read(from: number): AsyncGenerator<{ position: number; record: Uint8Array }> {
+    for (let position = from; position < this.records.length; position++) yield { position, record: this.records[position]! };
+  }
+}
+
 /** Access as it is, with one token for each role and one that may see a single line only. */
 export class FakeAccess extends Access {
-  readonly tokens = new Map<string, Principal>();
-  constructor(clock: Clock) {
-    super({ clock, adminTokens: [adminToken] });
+  readonly known = new Map<string, Principal>();
+  readonly documents: MemoryDocuments;
+  readonly store: MemoryAuditStore;
+  constructor(clock: Clock, documents = new MemoryDocuments(), store = new MemoryAuditStore(), log: Logger = silentLogger) {
+    super({ clock, adminTokens: [adminToken], documents, audit: store, log, passwordCostLog2: 4 });
+    this.documents = documents;
+    this.store = store;
     for (const role of Object.keys(roles) as Role[])
-      this.tokens.set(`${role}-token`, { kind: 'token', name: role, permissions: roles[role] });
-    this.tokens.set('line1-token', {
+      this.known.set(`${role}-token`, { kind: 'token', name: role, permissions: roles[role] });
+    this.known.set('line1-token', {
       kind: 'token',
       name: 'line1',
       permissions: ['values.read acme/line1/#', 'tag.write acme/line1/#', 'mqtt.subscribe acme/line1/#', 'history.read acme/line1/#'],
     });
-    this.tokens.set('nothing-token', { kind: 'token', name: 'nothing', permissions: [] });
+    this.known.set('nothing-token', { kind: 'token', name: 'nothing', permissions: [] });
   }
   override byToken(token: string): Principal | undefined {
-    return this.tokens.get(token) ?? super.byToken(token);
+    return this.known.get(token) ?? super.byToken(token);
   }
 }
 
@@ -137,10 +164,10 @@ export class FakeHub {
   log500: RequestLogEntry[] = [];
   sentence = 'All 1 parts run.';
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, access = new FakeAccess(clock)) {
     this.clock = clock;
     this.startedAt = clock.now();
-    this.access = new FakeAccess(clock);
+    this.access = access;
     this.values.configure(
       [
         tag(1, 'press', 'temperature', 'acme/line1/temperature', { unit: 'Cel', precision: 1 }),

@@ -1,3 +1,4 @@
+export * from './append-log-suite.ts';
 export * from './driver-suite.ts';
 export * from './historian-suite.ts';
 export * from './virtual-clock.ts';

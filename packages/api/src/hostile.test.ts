@@ -1,0 +1,324 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { request as httpRequest } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { Access, createToken } from '@omh/access';
+import { systemClock, type Logger } from '@omh/core';
+import { AppendLog, Documents } from '@omh/storage';
+import { ApiServer } from './api-server.ts';
+import type { App } from './context.ts';
+import { adminToken, asHub, FakeAccess, FakeHub } from './testing/fake-hub.ts';
+import type { LoginAnswer, NewTokenAnswer, UserAnswer } from './types.ts';
+
+/** Everything that the hub says to its operators. */
+const said: string[] = [];
+const listening: Logger = {
+  debug: (message, fields) => void said.push(`${message} ${inside(fields)}`),
+  info: (message, fields) => void said.push(`${message} ${inside(fields)}`),
+  warn: (message, fields) => void said.push(`${message} ${inside(fields)}`),
+  error: (message, fields) => void said.push(`${message} ${inside(fields)}`),
+  child: () => listening,
+};
+/** With what JSON leaves out of errors. */
+const inside = (fields: unknown): string =>
+  JSON.stringify(fields, (_key, value: unknown) =>
+    value instanceof Error
+      ? { ...Object.fromEntries(Object.entries(value)), text: value.message, stack: value.stack, cause: value.cause }
+      : value,
+  ) ?? '';
+
+const root = mkdtempSync(join(tmpdir(), 'omh-hostile-'));
+const consoleDir = join(root, 'console');
+const hub = new FakeHub(systemClock, new FakeAccess(systemClock, undefined, undefined, listening));
+const server = new ApiServer({ hub: asHub(hub), host: '127.0.0.1', port: 0, consoleDir, clock: systemClock, log: listening });
+let app: App;
+
+before(async () => {
+  mkdirSync(consoleDir);
+  writeFileSync(join(root, 'settings.json'), '{"secret":"TOP SECRET"}');
+  writeFileSync(join(consoleDir, 'index.html'), '<!doctype html><title>console</title>');
+  await hub.access.start();
+  await server.start();
+  app = await new ApiServer({ hub: asHub(hub), host: '127.0.0.1', port: 0, consoleDir, clock: systemClock, log: listening }).build();
+});
+after(async () => {
+  await app.close();
+  await server.stop();
+  await hub.access.stop();
+  rmSync(root, { recursive: true });
+});
+
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+  readonly headers: string;
+}
+/** As it is written, without the normalisation of `fetch`. */
+const raw = (path: string, headers: Record<string, string> = {}, method = 'GET', body?: string): Promise<Answer> =>
+  new Promise((resolve, reject) => {
+    const { port } = new URL(server.url());
+    const request = httpRequest({ host: '127.0.0.1', port, path, method, headers, agent: false }, (response) => {
+      let text = '';
+      response
+        .setEncoding('utf8')
+        .on('data', (chunk: string) => {
+          text += chunk;
+        })
+        .on('end', () => resolve({ status: response.statusCode!, body: text, headers: JSON.stringify(response.headers) }));
+    });
+    request.on('error', reject).end(body);
+  });
+const json = { 'content-type': 'application/json' };
+const bearer = { ...json, authorization: `Bearer ${adminToken}` };
+interface Operation {
+  readonly 'x-omh-permission': string;
+}
+const operations = (): [method: string, path: string, operation: Operation][] => {
+  const { paths } = app.swagger() as unknown as { paths: Record<string, Record<string, Operation>> };
+  return Object.entries(paths).flatMap(([path, byMethod]) =>
+    Object.entries(byMethod).map(([method, operation]): [string, string, Operation] => [method.toUpperCase(), path, operation]),
+  );
+};
+
+test('script execution (CVE-2023-33831): no route runs code, not even for an administrator', async () => {
+  for (const path of ['/api/runscript', '/api/v1/runscript', '/api/v1/scripts', '/api/v1/eval', '/api/v1/exec', '/api/v1/functions']) {
+    for (const method of ['GET', 'POST', 'PUT']) {
+      const body = JSON.stringify({ params: { script: { code: 'return process.env', test: true }, toLogEvent: false } });
+      assert.equal((await raw(path, bearer, method, method === 'GET' ? undefined : body)).status, 404, `${method} ${path}`);
+    }
+  }
+  for (const [method, path] of operations()) assert.doesNotMatch(path, /script|eval|exec|shell|upload|plugin/i, `${method} ${path}`);
+});
+
+test('trust in the Referer header (CVE-2025-69985): no header stands for a credential', async () => {
+  const url = server.url();
+  const claims: Record<string, string>[] = [
+    { referer: `${url}/`, origin: url },
+    { referer: `${url}/fuxa`, 'x-forwarded-for': '127.0.0.1', 'x-real-ip': '127.0.0.1' },
+    { 'x-access-token': adminToken, 'x-auth-user': '{"user":"admin","groups":-1}' },
+    { 'x-forwarded-user': 'admin', 'remote-user': 'admin', 'x-original-url': '/healthz', 'x-rewrite-url': '/healthz' },
+    { 'x-http-method-override': 'GET', 'x-method-override': 'GET' },
+    { authorization: `Basic ${Buffer.from('admin:admin').toString('base64')}` },
+    { authorization: 'Bearer' },
+    { authorization: 'Bearer null' },
+    { authorization: `Bearer ${'x'.repeat(5000)}` },
+    { cookie: 'omh_session=undefined; omh_session=' },
+  ];
+  for (const headers of claims) {
+    for (const path of ['/api/v1/config', '/api/v1/users', '/api/v1/audit', '/api/v1/values'])
+      assert.equal((await raw(path, headers)).status, 401, `${path} ${JSON.stringify(headers)}`);
+    const write = await raw('/api/v1/write', { ...json, ...headers }, 'POST', JSON.stringify({ path: 'acme/line1/humidity', value: 9 }));
+    assert.ok(write.status === 401 || write.status === 403, JSON.stringify(headers));
+  }
+  assert.deepEqual(hub.written, []);
+});
+
+test('hard-coded secrets (CVE-2025-69971): two fresh data directories share none, and no default opens either', async () => {
+  const made = await Promise.all(
+    ['one', 'two'].map(async (name) => {
+      const folder = join(root, name);
+      const token = createToken();
+      const access = new Access({
+        clock: systemClock,
+        adminTokens: [token],
+        documents: new Documents(join(folder, 'state')),
+        audit: () => AppendLog.open(join(folder, 'audit'), { mode: 'strict' }),
+        passwordCostLog2: 4,
+      });
+      await access.start();
+      const principal = access.byToken(token)!;
+      const { password } = await access.putPerson(principal, 'alice', { grant: { role: 'admin' } });
+      const { secret } = access.createToken(principal, { name: 't', permissions: ['*'] });
+      const device = access.putDeviceCredential(principal, 'd', {}).secret!;
+      const { session } = await access.login('alice', password!, { address: '10.0.0.1' });
+      const code = access.createSignInCode();
+      return { access, folder, secrets: [token, password!, secret, device, session, code] };
+    }),
+  );
+  const [one, two] = made as [(typeof made)[0], (typeof made)[0]];
+  assert.equal(new Set([...one.secrets, ...two.secrets]).size, 12);
+  for (const secret of one.secrets) {
+    assert.equal(two.access.byToken(secret), undefined);
+    assert.equal(two.access.bySession(secret), undefined);
+    assert.equal(two.access.byDevice('d', secret), undefined);
+    assert.equal(two.access.redeem(secret), undefined);
+  }
+  for (const { access } of made) {
+    for (const guess of ['', 'admin', '0000', 'public', 'password', '123456', 'frangoteam751', 'secret'])
+      for (const name of ['admin', 'root', 'alice'])
+        await assert.rejects(access.login(name, guess, { address: `10.9.${guess.length}.${name.length}` }), /wrong/);
+  }
+  for (const { access, folder, secrets } of made) {
+    await access.stop();
+    for (const file of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+      if (!file.isFile()) continue;
+      const bytes = readFileSync(join(file.parentPath, file.name), 'latin1');
+      for (const secret of secrets) assert.ok(!bytes.includes(secret), `${file.name} holds a secret`);
+    }
+  }
+});
+
+test('path traversal (CVE-2026-25895): no address leaves the folder of the console, no name leaves its list', async () => {
+  const ways = [
+    '../settings.json',
+    '..%2fsettings.json',
+    '%2e%2e/settings.json',
+    '..%5csettings.json',
+    '%2e%2e%2fsettings.json',
+    '....//settings.json',
+  ];
+  for (const way of ways) {
+    for (const prefix of ['/', '/assets/', '/api/v1/', '/api/v1/dashboards/', '//', '/%2f']) {
+      const answer = await raw(`${prefix}${way}`, bearer);
+      assert.ok(!answer.body.includes('TOP SECRET'), `${prefix}${way}`);
+    }
+  }
+  for (const name of ['..%2f..%2fpeople', '%2e%2e', 'a%00b', '..%5c..%5cx', '__proto__']) {
+    for (const list of ['users', 'device-credentials']) {
+      const put = await raw(`/api/v1/${list}/${name}`, bearer, 'PUT', JSON.stringify(list === 'users' ? { role: 'viewer' } : {}));
+      assert.ok(put.status >= 400 && put.status < 500, `${list}/${name} ${put.status} ${put.body}`);
+    }
+  }
+  assert.deepEqual(
+    [...hub.access.documents.texts.keys()].filter((name) => !/^[a-z-]+$/.test(name)),
+    [],
+  );
+});
+
+test('settings leak (CVE-2026-25895): without a credential no route tells anything of the hub', async () => {
+  const told = new Map<string, string>();
+  for (const [method, path] of operations()) {
+    const answer = await raw(path.replace(/\{\w+\}/g, 'press'), json, method, method === 'GET' || method === 'DELETE' ? undefined : '{}');
+    if (answer.status !== 401) told.set(`${method} ${path}`, `${answer.status} ${answer.body}`);
+  }
+  const open = ['GET /healthz', 'GET /readyz', 'POST /api/v1/login', 'GET /metrics'];
+  assert.deepEqual(
+    [...told.keys()].filter((name) => !open.includes(name)),
+    [],
+  );
+  for (const path of [
+    '/api/settings',
+    '/api/project',
+    '/api/users',
+    '/api/v1/settings',
+    '/api/v1/secrets',
+    '/.env',
+    '/data/state/people.json',
+    '/hub.yaml',
+  ]) {
+    const answer = await raw(path);
+    const page = answer.body.includes('<title>console</title>');
+    assert.ok(answer.status === 404 || page, `${path} ${answer.status} ${answer.body}`);
+  }
+});
+
+test('embedded editor (CVE-2026-25938): an address that nobody declared is refused, whatever it looks like', async () => {
+  const paths = [
+    '/nodered/',
+    '/nodered/flows',
+    '/api/nodered',
+    '/api/v1/../nodered',
+    '/API/V1/CONFIG',
+    '/api/v1/config/',
+    '/api//v1/config',
+    '/api/v1/config;x',
+    '/api/v1/%63onfig',
+    '/prometheus/x',
+    '/api/v1/config%2f',
+    '/api/v1/users/../config',
+  ];
+  for (const path of paths) {
+    const answer = await raw(path, json);
+    const page = answer.status === 200 && answer.body.includes('<title>console</title>');
+    assert.ok(page || answer.status === 401 || answer.status === 404 || answer.status === 400, `${path} ${answer.status} ${answer.body}`);
+    assert.ok(!answer.body.includes('version: 1'), path);
+    const post = await raw(path, json, 'POST', '{}');
+    assert.ok(post.status === 404 || post.status === 401 || post.status === 400, `POST ${path} ${post.status}`);
+  }
+});
+
+test('open scheduler (CVE-2026-25939): every route names a permission, and only three are open', () => {
+  const open = operations().filter(([, , operation]) => operation['x-omh-permission'] === 'none');
+  assert.deepEqual(open.map(([method, path]) => `${method} ${path}`).sort(), ['GET /healthz', 'GET /readyz', 'POST /api/v1/login']);
+  for (const [method, path, operation] of operations()) assert.ok(operation['x-omh-permission'], `${method} ${path}`);
+  assert.ok(operations().length > 40);
+});
+
+test('requests forged by the hub (SSRF): no body has a place for an address that the hub would fetch', () => {
+  const text = JSON.stringify(app.swagger());
+  for (const word of ['"url"', '"uri"', '"href"', '"webhook"', '"callback"']) assert.ok(!text.includes(`${word}:{"type"`), word);
+});
+
+test('secrets that go in or come out once are in no other answer, log line, audit record or document', async () => {
+  const seen: string[] = [];
+  const ask = async (method: string, path: string, body?: object, headers: Record<string, string> = bearer): Promise<Answer> => {
+    const answer = await raw(path, headers, method, body === undefined ? undefined : JSON.stringify(body));
+    seen.push(`${method} ${path.split('?', 1)[0]!} ${answer.headers} ${answer.body}`);
+    return answer;
+  };
+  /** What an answer tells once is meant for its caller; everything else of it counts. */
+  const once = async <T>(method: string, path: string, body: object): Promise<{ answer: T; cookie: string }> => {
+    const answer = await raw(path, bearer, method, JSON.stringify(body));
+    assert.equal(answer.status, 200, answer.body);
+    const cookie = /omh_session=([\w-]+)/.exec(answer.headers)?.[1] ?? '';
+    return { answer: JSON.parse(answer.body) as T, cookie };
+  };
+  const handedOut = 'canary-handed-out-1';
+  const chosen = 'canary chosen word 2';
+  const wrong = 'canary wrong word 3';
+  const presented = `omh_${'canary'.repeat(8)}`;
+  const canaries = [adminToken, handedOut, chosen, wrong, presented];
+
+  await ask('PUT', '/api/v1/users/carol', { role: 'engineer', password: handedOut });
+  const signed = await once<LoginAnswer>('POST', '/api/v1/login', { name: 'carol', password: handedOut });
+  const cookie = { ...json, cookie: `omh_session=${signed.cookie}` };
+  canaries.push(signed.cookie);
+  await ask('POST', '/api/v1/password', { password: wrong, newPassword: chosen }, cookie);
+  await ask('POST', '/api/v1/password', { password: handedOut, newPassword: handedOut }, cookie);
+  const changed = await raw('/api/v1/password', cookie, 'POST', JSON.stringify({ password: handedOut, newPassword: chosen }));
+  assert.equal(changed.status, 200);
+  canaries.push(/omh_session=([\w-]+)/.exec(changed.headers)![1]!);
+  const dave = await once<UserAnswer>('PUT', '/api/v1/users/dave', { role: 'viewer' });
+  const token = await once<NewTokenAnswer>('POST', '/api/v1/tokens', { name: 'canary', permissions: ['values.read'] });
+  const device = await once<{ secret: string }>('PUT', '/api/v1/device-credentials/canary', { publish: ['#'] });
+  const code = await once<{ code: string }>('POST', '/api/v1/sign-in-codes', {});
+  canaries.push(dave.answer.password!, token.answer.secret, device.answer.secret, code.answer.code);
+
+  for (const name of ['carol', 'nobody', wrong]) await ask('POST', '/api/v1/login', { name, password: wrong }, json);
+  await ask('POST', '/api/v1/login', { code: wrong }, json);
+  await ask('POST', '/api/v1/login', { name: 'carol', password: { nested: wrong } }, json);
+  await ask('PUT', '/api/v1/users/eve', { role: 'viewer', password: 'canary' });
+  await ask('PUT', '/api/v1/users/Eve', { role: 'viewer', password: chosen });
+  await ask('GET', `/api/v1/status?token=${presented}`, undefined, json);
+  await ask('GET', '/api/v1/status', undefined, { authorization: `Bearer ${presented}` });
+  await ask(
+    'POST',
+    '/api/v1/write',
+    { path: 'acme/line1/humidity', value: 1 },
+    { ...json, authorization: `Bearer ${token.answer.secret}` },
+  );
+  hub.access.documents.put = () => {
+    throw new Error('no space left');
+  };
+  await ask('PUT', '/api/v1/users/frank', { role: 'viewer', password: chosen });
+  assert.match(seen.at(-1)!, /API_INTERNAL/);
+  Reflect.deleteProperty(hub.access.documents, 'put');
+  for (const [method, path] of operations()) if (method === 'GET') await ask('GET', path.replace('{name}', 'carol'));
+  await hub.access.stop();
+
+  const places: [string, string][] = [
+    ['an answer', seen.join('\n')],
+    ['the log', said.join('\n')],
+    ['the audit log', hub.access.store.records.map((record) => Buffer.from(record).toString()).join('\n')],
+    ['a document', [...hub.access.documents.texts.values()].join('\n')],
+  ];
+  for (const [place, text] of places) {
+    assert.ok(text.length > 500, `${place} was looked at`);
+    for (const canary of canaries) {
+      const at = text.indexOf(canary);
+      assert.equal(at, -1, `${place} holds ${canary}: ${text.slice(Math.max(0, at - 200), at + 50)}`);
+    }
+  }
+});

@@ -1,0 +1,2 @@
+export * from './simulated-files.ts';
+export * from './kill-round.ts';
