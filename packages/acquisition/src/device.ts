@@ -63,9 +63,10 @@ export class Device implements Part {
   readonly name: string;
   readonly #options: DeviceOptions;
   readonly #clock: Clock;
-  readonly #groups: readonly PollingGroup[];
+  #groups: readonly PollingGroup[];
+  #path: string;
   /** False for a device that is only written to. */
-  readonly #readable: boolean;
+  #readable: boolean;
   readonly #health: HealthState;
   readonly #retry = new RetrySchedule(backOff);
   readonly #turn = new Turn();
@@ -91,8 +92,9 @@ export class Device implements Part {
     this.name = options.name;
     this.id = `device/${options.name}`;
     this.#clock = options.clock;
+    this.#path = options.path;
     this.#groups = options.groups.map((g) => new PollingGroup(options.name, g.name, g.intervalMs, g.tags, options.clock));
-    this.#readable = options.groups.some((g) => g.tags.some((tag) => tag.access !== 'write'));
+    this.#readable = isReadable(options.groups);
     this.#health = new HealthState(() => options.clock.now());
     this.#endpoint = options.module.endpoint(options.settings);
     this.#driver = this.#create();
@@ -121,6 +123,26 @@ export class Device implements Part {
     this.#health.set('stopped', { code: 'DEVICE_STOPPED', params: {}, text: 'Stopped; nothing is read.' });
   }
 
+  /** Takes other groups, intervals and tags while the link stays as it is; a group that says the same goes on undisturbed. */
+  regroup({ path, groups }: Pick<DeviceOptions, 'path' | 'groups'>): void {
+    const { name } = this.#options;
+    const former = new Map(this.#groups.map((g) => [g.name, g]));
+    const fresh: PollingGroup[] = [];
+    this.#groups = groups.map((g) => {
+      const old = former.get(g.name);
+      if (old !== undefined && old.intervalMs === g.intervalMs && sameTags(old.tags, g.tags)) return old;
+      const made = new PollingGroup(name, g.name, g.intervalMs, g.tags, this.#clock);
+      fresh.push(made);
+      return made;
+    });
+    this.#path = path;
+    this.#readable = isReadable(groups);
+    if (!this.#running || !this.#gridRuns) return;
+    const grid = this.#grid;
+    const now = this.#clock.monotonicMs();
+    for (const group of fresh) this.#timer(0, () => this.#tick(group, grid, now));
+  }
+
   address(): string {
     return this.#endpoint;
   }
@@ -131,15 +153,15 @@ export class Device implements Part {
   }
 
   status(): DeviceStatus {
-    const { name, module, path, counts, groups } = this.#options;
+    const { name, module, counts } = this.#options;
     return {
       name,
       driver: module.id,
       endpoint: this.#endpoint,
-      path,
+      path: this.#path,
       health: this.health(),
       groups: this.#groups.map((g) => g.status()),
-      tags: groups.reduce((n, g) => n + g.tags.length, 0),
+      tags: this.#groups.reduce((n, g) => n + g.tags.length, 0),
       counts: counts(),
       stats: this.#driver.stats(),
       values: this.#values,
@@ -237,7 +259,7 @@ export class Device implements Part {
   }
 
   #tick(group: PollingGroup, grid: number, due: number): void {
-    if (!this.#running || grid !== this.#grid) return;
+    if (!this.#running || grid !== this.#grid || !this.#groups.includes(group)) return;
     const now = this.#clock.monotonicMs();
     // Whole intervals that passed while nobody looked (a busy loop, a suspended machine) are skipped, never made up for.
     const late = Math.floor((now - due) / group.intervalMs);
@@ -259,7 +281,8 @@ export class Device implements Part {
     group.running = true;
     try {
       const cycle = await this.#turn.run('read', () => group.cycle(this.#driver, timeoutFor(group.intervalMs)));
-      if (!this.#running) return;
+      // A group that was replaced meanwhile speaks of tags that may mean something else now.
+      if (!this.#running || !this.#groups.includes(group)) return;
       this.#emit(cycle);
       if (!this.#up) return;
       this.#read = true;
@@ -267,7 +290,7 @@ export class Device implements Part {
       if (cycle.batch.quality.some(carriesValue)) this.#retry.reset();
     } catch (thrown) {
       this.#options.log.error('a cycle failed', { device: this.name, group: group.name, err: thrown });
-      if (this.#running) this.#emit(group.missed(reasonOf(thrown)));
+      if (this.#running && this.#groups.includes(group)) this.#emit(group.missed(reasonOf(thrown)));
     } finally {
       group.running = false;
     }
@@ -308,3 +331,9 @@ export class Device implements Part {
     this.#timers.add(cancel);
   }
 }
+
+const isReadable = (groups: DeviceOptions['groups']): boolean => groups.some((g) => g.tags.some((tag) => tag.access !== 'write'));
+
+const tagFields = ['id', 'name', 'path', 'address', 'type', 'access', 'decimal', 'bias', 'unit', 'precision', 'description'] as const;
+const sameTags = (a: readonly Tag[], b: readonly Tag[]): boolean =>
+  a.length === b.length && a.every((tag, i) => tagFields.every((field) => tag[field] === b[i]![field]));

@@ -1,10 +1,10 @@
 import { parseDurationMs, topicNameFault } from '@omh/core';
-import type { DataType, DriverModule, JsonSchema, TagAccess } from '@omh/core';
+import type { DataType, DriverModule, JsonSchema, TagAccess, TagDefinition } from '@omh/core';
 import { errors } from './errors.ts';
 import type { IssueList } from './issue.ts';
 import { nameFault } from './names.ts';
 import { didYouMean } from './nearest.ts';
-import type { Source } from './source.ts';
+import type { Sources } from './sources.ts';
 import { offsetInScalar } from './sql-position.ts';
 import { checkSchema, show } from './validation.ts';
 
@@ -18,6 +18,8 @@ export interface Registry {
   readonly dashboard: JsonSchema;
   /** Schema of `broker.limits`; any positive numbers when absent. */
   readonly brokerLimits?: JsonSchema;
+  /** Requests that one cycle over these tags takes; undefined when nobody can say. It predicts the load of a plan. */
+  requestsPerCycle?(driver: string, settings: Readonly<Record<string, unknown>>, tags: readonly TagDefinition[]): number | undefined;
   /** Line and column inside the SQL, from 1. */
   checkRuleSql?(sql: string): { line: number; column: number; message: string } | undefined;
 }
@@ -25,13 +27,13 @@ export interface Registry {
 type Block = Record<string, unknown>;
 interface Context {
   readonly registry: Registry;
-  readonly source: Source;
+  readonly sources: Sources;
   readonly issues: IssueList;
 }
 
 const minIntervalMs = 10;
 const maxIntervalMs = 24 * 3_600_000;
-const namedSections = ['simulators', 'devices', 'apps', 'rules', 'dashboards'] as const;
+export const namedSections = ['simulators', 'devices', 'apps', 'rules', 'dashboards'] as const;
 
 /** Everything the schema cannot say. Works on what is there, whatever the schema found, so that all faults are told at once. */
 export function checkMeaning(file: Block, context: Context): void {
@@ -42,10 +44,10 @@ export function checkMeaning(file: Block, context: Context): void {
   for (const [name, block] of entries(file.apps)) checkApp(name, block, file, context);
   for (const [name, block] of entries(file.rules)) checkRule(name, block, context);
   for (const [name, block] of entries(file.dashboards))
-    checkSchema(context.registry.dashboard, block, ['dashboards', name], context.source, context.issues);
+    checkSchema(context.registry.dashboard, block, ['dashboards', name], context.issues);
   const limits = isBlock(file.broker) ? file.broker.limits : undefined;
   if (context.registry.brokerLimits && isBlock(limits))
-    checkSchema(context.registry.brokerLimits, limits, ['broker', 'limits'], context.source, context.issues);
+    checkSchema(context.registry.brokerLimits, limits, ['broker', 'limits'], context.issues);
   checkPorts(file, context);
 }
 
@@ -65,7 +67,7 @@ function checkNames(file: Block, { issues }: Context): void {
   }
 }
 
-function checkDevice(name: string, device: Block, { registry, source, issues }: Context): void {
+function checkDevice(name: string, device: Block, { registry, issues }: Context): void {
   const at = ['devices', name];
   for (const [group, block] of entries(device.groups)) checkInterval([...at, 'groups', group, 'interval'], block.interval, issues);
   if (typeof device.driver !== 'string') return;
@@ -76,7 +78,7 @@ function checkDevice(name: string, device: Block, { registry, source, issues }: 
     });
     return;
   }
-  if (isBlock(device.settings)) checkSchema(driver.settings, device.settings, [...at, 'settings'], source, issues);
+  if (isBlock(device.settings)) checkSchema(driver.settings, device.settings, [...at, 'settings'], issues);
   for (const [group, block] of entries(device.groups)) {
     for (const [tag, definition] of entries(block.tags)) {
       if (issues.full) return;
@@ -126,7 +128,7 @@ function checkPaths(file: Block, { issues }: Context): void {
   }
 }
 
-function checkSimulator(name: string, block: Block, { registry, source, issues }: Context): void {
+function checkSimulator(name: string, block: Block, { registry, issues }: Context): void {
   if (typeof block.protocol !== 'string') return;
   const schema = registry.simulators.get(block.protocol);
   if (schema === undefined) {
@@ -136,15 +138,15 @@ function checkSimulator(name: string, block: Block, { registry, source, issues }
     return;
   }
   if (isBlock(schema.properties) && 'protocol' in schema.properties) {
-    checkSchema(schema, block, ['simulators', name], source, issues);
+    checkSchema(schema, block, ['simulators', name], issues);
     return;
   }
   const { protocol: _chosen, ...rest } = block;
-  checkSchema(schema, rest, ['simulators', name], source, issues);
+  checkSchema(schema, rest, ['simulators', name], issues);
   Object.assign(block, rest);
 }
 
-function checkApp(name: string, app: Block, file: Block, { registry, source, issues }: Context): void {
+function checkApp(name: string, app: Block, file: Block, { registry, issues }: Context): void {
   const at = ['apps', name];
   if (typeof app.type === 'string') {
     const schema = registry.apps.get(app.type);
@@ -152,7 +154,7 @@ function checkApp(name: string, app: Block, file: Block, { registry, source, iss
       issues.add([...at, 'type'], errors.CONFIG_UNKNOWN_APP_TYPE({ name: show(app.type) }), {
         fix: didYouMean(app.type, registry.apps.keys()),
       });
-    } else if (isBlock(app.settings)) checkSchema(schema, app.settings, [...at, 'settings'], source, issues);
+    } else if (isBlock(app.settings)) checkSchema(schema, app.settings, [...at, 'settings'], issues);
   }
   if (!Array.isArray(app.subscriptions)) return;
   for (const [i, subscription] of (app.subscriptions as unknown[]).entries()) {
@@ -185,19 +187,17 @@ function checkTopic(path: string[], topic: string, issues: IssueList): void {
   if (why !== undefined) issues.add(path, errors.CONFIG_TOPIC({ topic: show(topic), why }));
 }
 
-function checkRule(name: string, rule: Block, { registry, source, issues }: Context): void {
+function checkRule(name: string, rule: Block, { registry, sources, issues }: Context): void {
   const at = ['rules', name];
   if (typeof rule.sql === 'string' && rule.sql !== '' && registry.checkRuleSql) {
     const fault = checkedSql(registry.checkRuleSql, rule.sql);
     if (fault !== undefined) {
       const path = [...at, 'sql'];
-      const offset = offsetInScalar(source, path, rule.sql, fault.line, fault.column);
+      const { file, text, place } = sources.at(path);
+      const offset = place && offsetInScalar(text, place, rule.sql, fault.line, fault.column);
       const [why, fix] = clauseOf(fault.message);
-      issues.add(
-        path,
-        errors.CONFIG_RULE_SQL({ line: fault.line, column: fault.column, why }),
-        offset === undefined ? { fix } : { fix, offset },
-      );
+      const spot = offset === undefined ? undefined : { file, offset };
+      issues.add(path, errors.CONFIG_RULE_SQL({ line: fault.line, column: fault.column, why }), { fix, spot });
     }
   }
   if (!Array.isArray(rule.actions)) return;

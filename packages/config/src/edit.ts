@@ -24,7 +24,7 @@ const maxPasses = 1000;
 export function editHubText(text: string, ops: readonly EditOp[]): string {
   const where = ops[0]?.path ?? '';
   let document = open(text, where);
-  const target = ops.reduce(applyOp, unshared(plainReader(document)(document.contents)));
+  const target = ops.reduce((file, op) => applyOp(file, op), unshared(plainReader(document)(document.contents)));
   let out = text;
   for (let pass = 0; pass < maxPasses; pass++) {
     const plain = plainReader(document);
@@ -91,11 +91,17 @@ function plainReader(document: Document.Parsed): PlainReader {
   return read;
 }
 
-function applyOp(file: unknown, { op, path, value }: EditOp): unknown {
-  const segments = path
+/** `a/b~1c` → `a`, `b/c`. */
+export const splitPath = (path: string): string[] =>
+  path
     .replace(/^\//, '')
     .split('/')
     .map((segment) => segment.replaceAll('~1', '/').replaceAll('~0', '~'));
+
+/** Carries out one change on plain data; `shown` is the path that errors name. */
+export function applyOp(file: unknown, { op, path: at, value }: EditOp, shown = at): unknown {
+  const path = shown;
+  const segments = splitPath(at);
   if (segments.some((segment) => segment === '' || segment === '__proto__')) throw errors.CONFIG_EDIT_PATH({ path });
   const last = segments.pop()!;
   let block: unknown = file;

@@ -31,6 +31,35 @@ export const errors = defineErrors({
   },
   CONFIG_FILE_UNREADABLE: { blame: 'config', text: 'The file {name} cannot be read: {why}.', next: 'Create it, or correct the path.' },
   CONFIG_ALIAS: { blame: 'config', text: 'The alias *{name} {why}.', next: 'Write the block out instead of naming it.' },
+  CONFIG_INCLUDE: { blame: 'config', text: 'include {pattern} cannot be followed: {why}.', next: 'Correct the pattern.' },
+  CONFIG_TOO_MANY_FILES: {
+    blame: 'config',
+    text: 'The hub is made of more than {limit} files.',
+    next: 'Put several devices into one file.',
+  },
+  CONFIG_MAIN_ONLY: {
+    blame: 'config',
+    text: '{key} stands only in {main}; an included file holds devices, apps, rules, dashboards and simulators.',
+    next: 'Move it there.',
+  },
+  CONFIG_DEFINED_TWICE: {
+    blame: 'config',
+    text: '{path} is already defined in {other}.',
+    next: 'Keep one of the two, or give one another name.',
+  },
+  CONFIG_TABLE_FILE: { blame: 'config', text: 'The tag table {file} cannot be used: {why}.', next: 'Correct the path.' },
+  CONFIG_CSV: { blame: 'config', text: 'This is not valid CSV: {what}.', next: 'Correct the line.' },
+  CONFIG_CSV_COLUMN: { blame: 'config', text: '{name} is no column of a tag table.', next: 'Remove the column, or correct its name.' },
+  CONFIG_CSV_HEADER: {
+    blame: 'config',
+    text: 'The first row must name the columns; {missing} is missing.',
+    next: 'Begin with name,address,type and, where needed, access,decimal,bias,unit,precision,description.',
+  },
+  CONFIG_CSV_CELLS: {
+    blame: 'config',
+    text: 'The row has {found} cells, the first row names {columns}.',
+    next: 'Put a cell that holds the delimiter in quotes.',
+  },
   CONFIG_UNKNOWN_KEY: { blame: 'config', text: '{key} is not a known key of {where}.', next: 'Remove it, or correct its name.' },
   CONFIG_MISSING_KEY: { blame: 'config', text: '{where} needs the key {key}.', next: 'Add it.' },
   CONFIG_VALUE: { blame: 'config', text: '{subject} must be {expected}, not {found}.', next: 'Correct the value.' },
@@ -80,6 +109,11 @@ export const errors = defineErrors({
     status: 404,
     text: 'The file has nothing at {path}.',
     next: 'Read the configuration again and repeat the change.',
+  },
+  CONFIG_MIGRATION: {
+    blame: 'us',
+    text: 'The file of version {from} is not brought to version {to}: {why}.',
+    next: 'Run the omh this file was made for; the file is unchanged.',
   },
   CONFIG_EDIT_VALUE: { blame: 'caller', text: 'The change at {path} cannot be written: {why}.', next: 'Correct the change.' },
 });

@@ -4,6 +4,8 @@ import { dataTypes, tagAccess } from '@omh/core';
 import { maxNameLength, namePattern, pathPattern } from './names.ts';
 
 const strict = { additionalProperties: false } as const;
+/** What a number counts where it has no unit (UCUM). */
+const count = { unit: '1' } as const;
 const live = { effect: 'live' } as const;
 const reconnect = { effect: 'reconnect' } as const;
 const restart = { effect: 'restart' } as const;
@@ -25,7 +27,7 @@ const duration = (options: object) =>
     ...options,
   });
 const port = (options: object) =>
-  Type.Integer({ minimum: 0, maximum: 65535, expects: 'a port number from 0 to 65535', ...restart, ...options });
+  Type.Integer({ minimum: 0, maximum: 65535, expects: 'a port number from 0 to 65535', ...count, ...restart, ...options });
 const host = (options: object) =>
   Type.String({ minLength: 1, maxLength: 255, pattern: '^[^\\s/]+$', expects: 'a host name or an IP address', ...restart, ...options });
 const description = Type.Optional(
@@ -80,16 +82,16 @@ const WsListener = Type.Object(
   { ...strict, title: 'MQTT over WebSocket', description: 'Where browsers connect, usually port 8083.', ...restart },
 );
 
-const Tag = Type.Object(
+export const Tag = Type.Object(
   {
     address: Type.String({
       title: 'Address',
       description: 'Where the value stands in the device, in the grammar of its driver, e.g. 1!40001.',
       minLength: 1,
       maxLength: 512,
-      ...reconnect,
+      ...live,
     }),
-    type: oneOf(dataTypes, { title: 'Type', description: 'How the device encodes the value.', ...reconnect }),
+    type: oneOf(dataTypes, { title: 'Type', description: 'How the device encodes the value.', ...live }),
     access: oneOf(tagAccess, { title: 'Access', description: 'What may be done with it.', default: 'read', ...live }),
     decimal: Type.Optional(
       Type.Number({
@@ -97,25 +99,43 @@ const Tag = Type.Object(
         description: 'Engineering value = raw value × decimal + bias.',
         not: { const: 0 },
         expects: 'a number other than 0',
+        ...count,
         ...live,
       }),
     ),
-    bias: Type.Optional(Type.Number({ title: 'Offset', description: 'Added after the factor, in the engineering unit.', ...live })),
+    bias: Type.Optional(
+      Type.Number({ title: 'Offset', description: 'Added after the factor, in the engineering unit.', ...count, ...live }),
+    ),
     unit: Type.Optional(
       Type.String({ title: 'Unit', description: 'UCUM unit of the engineering value, e.g. Cel, bar, %.', maxLength: 50, ...live }),
     ),
     precision: Type.Optional(
-      Type.Integer({ title: 'Precision', description: 'Digits shown after the point.', minimum: 0, maximum: 17, ...live }),
+      Type.Integer({ title: 'Precision', description: 'Digits shown after the point.', minimum: 0, maximum: 17, ...count, ...live }),
     ),
     description,
   },
   strict,
 );
 
+/** In place of a group's tags: the tags stand in a table. */
+export const TagTable = Type.Object(
+  {
+    file: Type.String({
+      title: 'Tag table',
+      description:
+        'CSV file beside the hub file with one row per tag: name, address, type and, where needed, access, decimal, bias, unit, precision, description. Relative to the folder of the hub file.',
+      minLength: 1,
+      maxLength: 1000,
+      ...live,
+    }),
+  },
+  { ...strict, title: 'Tags in a table', description: 'The values that are read together, from a CSV file.', ...live },
+);
+
 const Group = Type.Object(
   {
     interval: duration({ title: 'Interval', description: 'Time between two readings, 10ms to 24h.', ...live }),
-    tags: named(Tag, { title: 'Tags', description: 'The values that are read together.', ...reconnect }),
+    tags: named(Tag, { title: 'Tags', description: 'The values that are read together.', ...live }),
   },
   strict,
 );
@@ -192,6 +212,7 @@ const Republish = Type.Object(
       Type.Unsafe<0 | 1 | 2>({
         type: 'integer',
         enum: [0, 1, 2],
+        ...count,
         title: 'QoS',
         description: 'Quality of service of the message.',
         default: 0,
@@ -228,6 +249,7 @@ const Action = Type.Unsafe<RuleAction>({
   oneOf: actionKeys.map((key) => ({ required: [key] })),
   title: 'Action',
   description: 'What happens with a result.',
+  ...live,
 });
 
 const Rule = Type.Object(
@@ -248,9 +270,45 @@ const Rule = Type.Object(
   strict,
 );
 
+/** What may stand in the main file and in included ones. */
+const sections = {
+  simulators: named(
+    Type.Unsafe<SimulatorBlock>({
+      type: 'object',
+      required: ['protocol'],
+      properties: {
+        protocol: { type: 'string', title: 'Protocol', description: 'What the simulated device speaks, e.g. modbus-tcp.', ...restart },
+      },
+    }),
+    { title: 'Simulators', description: 'Simulated devices.', ...restart },
+  ),
+  devices: named(Device, { title: 'Devices', description: 'What is read and written.', ...live }),
+  apps: named(App, { title: 'Apps', description: 'Who gets the values.', ...live }),
+  rules: named(Rule, { title: 'Rules', description: 'SQL over messages, and what happens with the results.', ...live }),
+  dashboards: named(Type.Unsafe<DashboardConfig>({ type: 'object' }), {
+    title: 'Dashboards',
+    description: 'Screens of the console.',
+    ...live,
+  }),
+};
+
 export const HubSchema = Type.Object(
   {
-    version: Type.Literal(1, { title: 'Version', description: "Version of this file's format.", ...restart }),
+    version: Type.Literal(1, { title: 'Version', description: "Version of this file's format.", ...count, ...restart }),
+    include: Type.Optional(
+      Type.Unsafe<string | string[]>({
+        type: ['string', 'array'],
+        items: { type: 'string', minLength: 1, maxLength: 1000, expects: 'a pattern like devices/*.yaml' },
+        minLength: 1,
+        maxLength: 1000,
+        maxItems: 100,
+        title: 'Include',
+        description:
+          'Further files with devices, apps, rules, dashboards and simulators: a pattern like devices/*.yaml or a list of them, relative to the folder of this file; * and ? match inside one name.',
+        expects: 'a pattern like devices/*.yaml or a list of them',
+        ...live,
+      }),
+    ),
     hub: Type.Object(
       {
         name: Type.String({
@@ -302,7 +360,7 @@ export const HubSchema = Type.Object(
         limits: Type.Optional(
           Type.Unsafe<Record<string, number>>({
             type: 'object',
-            additionalProperties: { type: 'number', minimum: 0 },
+            additionalProperties: { type: 'number', minimum: 0, ...count },
             title: 'Limits',
             description: 'Bounds that protect the broker.',
             ...restart,
@@ -311,16 +369,7 @@ export const HubSchema = Type.Object(
       },
       { ...strict, title: 'Broker', description: 'The MQTT broker inside.', default: {}, ...restart },
     ),
-    simulators: named(
-      Type.Unsafe<SimulatorBlock>({
-        type: 'object',
-        required: ['protocol'],
-        properties: {
-          protocol: { type: 'string', title: 'Protocol', description: 'What the simulated device speaks, e.g. modbus-tcp.', ...restart },
-        },
-      }),
-      { title: 'Simulators', description: 'Simulated devices.', ...restart },
-    ),
+    simulators: sections.simulators,
     historian: Type.Object(
       {
         retention: duration({
@@ -328,7 +377,7 @@ export const HubSchema = Type.Object(
           description: 'How long samples are kept.',
           default: '90d',
           expects: 'a duration like 90d or 26w',
-          ...live,
+          ...restart,
         }),
         setup: Type.Array(Type.String({ minLength: 1, maxLength: 100_000 }), {
           title: 'Setup',
@@ -338,19 +387,22 @@ export const HubSchema = Type.Object(
           ...restart,
         }),
       },
-      { ...strict, title: 'Historian', description: 'Where history is kept.', default: {}, ...live },
+      { ...strict, title: 'Historian', description: 'Where history is kept.', default: {}, ...restart },
     ),
-    devices: named(Device, { title: 'Devices', description: 'What is read and written.', ...live }),
-    apps: named(App, { title: 'Apps', description: 'Who gets the values.', ...live }),
-    rules: named(Rule, { title: 'Rules', description: 'SQL over messages, and what happens with the results.', ...live }),
-    dashboards: named(Type.Unsafe<DashboardConfig>({ type: 'object' }), {
-      title: 'Dashboards',
-      description: 'Screens of the console.',
-      ...live,
-    }),
+    devices: sections.devices,
+    apps: sections.apps,
+    rules: sections.rules,
+    dashboards: sections.dashboards,
   },
   { ...strict, title: 'Open Manufacturing Hub', description: 'The hub file, hub.yaml.' },
 );
+
+/** A file that `include` names. */
+export const IncludedSchema = Type.Object(sections, {
+  ...strict,
+  title: 'Open Manufacturing Hub, included file',
+  description: 'Part of a hub file: devices, apps, rules, dashboards and simulators.',
+});
 
 interface SimulatorBlock {
   protocol: string;

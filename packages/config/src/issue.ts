@@ -1,7 +1,8 @@
 import type { Issue, OmhError } from '@omh/core';
 
-/** One fault of the hub file, at the place where it is corrected. `line` and `column` count from 1. */
+/** One fault of a hub file, at the place where it is corrected. `line` and `column` count from 1. */
 export interface ConfigIssue extends Issue {
+  /** The file it stands in: the hub file, an included one or a tag table. */
   readonly file: string;
   readonly line: number;
   readonly column: number;
@@ -17,22 +18,41 @@ type Segment = string | number;
 /** Where in the value an issue points: the value itself, or its key. */
 export type Aim = 'value' | 'key';
 
+/** An offset in one of the files. */
+export interface Spot {
+  readonly file: number;
+  readonly offset: number;
+}
+
 export interface IssuePlaces {
-  locate(path: readonly Segment[], aim: Aim): number;
-  position(offset: number): { line: number; column: number };
+  locate(path: readonly Segment[], aim: Aim): Spot;
+  position(spot: Spot): { file: string; line: number; column: number };
+  /** `!env NAME` where the value came from outside: it is never shown. */
+  secret(path: readonly Segment[]): string | undefined;
+}
+
+export interface IssueOptions {
+  readonly aim?: Aim;
+  readonly fix?: string | undefined;
+  readonly spot?: Spot | undefined;
+}
+
+/** Who takes issues: the whole list, or one file of it. */
+export interface IssueSink {
+  readonly full: boolean;
+  secret(path: readonly Segment[]): string | undefined;
+  add(path: readonly Segment[], error: OmhError, options?: IssueOptions): void;
 }
 
 const maxIssues = 1000;
 
-/** Collects everything that is wrong, each at its place, and hands it out in the order of the file. */
-export class IssueList {
-  readonly #file: string;
+/** Collects everything that is wrong, each at its place, and hands it out in the order of the files. */
+export class IssueList implements IssueSink {
   readonly #places: IssuePlaces;
-  readonly #found: { offset: number; issue: Issue }[] = [];
+  readonly #found: { spot: Spot; issue: Issue }[] = [];
   readonly #closed = new Set<string>();
 
-  constructor(file: string, places: IssuePlaces) {
-    this.#file = file;
+  constructor(places: IssuePlaces) {
     this.#places = places;
   }
   get empty(): boolean {
@@ -42,29 +62,30 @@ export class IssueList {
   get full(): boolean {
     return this.#found.length > maxIssues;
   }
+  secret(path: readonly Segment[]): string | undefined {
+    return this.#places.secret(path);
+  }
 
   /** The value of this path is known to be wrong; nothing more is said about it. */
   close(path: readonly Segment[]): void {
     this.#closed.add(path.join('/'));
   }
 
-  add(path: readonly Segment[], error: OmhError, options: { aim?: Aim; fix?: string | undefined; offset?: number } = {}): void {
+  add(path: readonly Segment[], error: OmhError, options: IssueOptions = {}): void {
     if (this.full || this.#closed.has(path.join('/'))) return;
-    const offset = options.offset ?? this.#places.locate(path, options.aim ?? 'value');
+    const spot = options.spot ?? this.#places.locate(path, options.aim ?? 'value');
     const issue: Issue = { path: path.join('/'), code: error.code, message: error.message };
-    this.#found.push({ offset, issue: options.fix === undefined ? issue : { ...issue, fix: options.fix } });
+    this.#found.push({ spot, issue: options.fix === undefined ? issue : { ...issue, fix: options.fix } });
   }
 
-  /** In the order of the file; `more` is the last line when there are too many. */
+  /** In the order of the files; `more` is the last line when there are too many. */
   all(more: () => OmhError): ConfigIssue[] {
-    const sorted = this.#found.sort((a, b) => a.offset - b.offset);
-    const out = sorted
-      .slice(0, maxIssues)
-      .map(({ offset, issue }): ConfigIssue => ({ ...issue, file: this.#file, ...this.#places.position(offset) }));
+    const sorted = this.#found.sort((a, b) => a.spot.file - b.spot.file || a.spot.offset - b.spot.offset);
+    const out = sorted.slice(0, maxIssues).map(({ spot, issue }): ConfigIssue => ({ ...issue, ...this.#places.position(spot) }));
     const next = sorted[maxIssues];
     if (next !== undefined) {
       const { code, message } = more();
-      out.push({ path: '', code, message, file: this.#file, ...this.#places.position(next.offset) });
+      out.push({ path: '', code, message, ...this.#places.position(next.spot) });
     }
     return out;
   }

@@ -1,6 +1,6 @@
 import type { JsonSchema } from '@omh/core';
 import type { Registry } from './checks.ts';
-import { HubSchema } from './hub-schema.ts';
+import { HubSchema, IncludedSchema, TagTable } from './hub-schema.ts';
 
 interface Node {
   properties?: Record<string, Node>;
@@ -8,9 +8,12 @@ interface Node {
   [keyword: string]: unknown;
 }
 
-/** The schema editors complete and check the hub file with: one document, what `omh schema` prints (draft 2020-12). */
-export function hubJsonSchema(registry: Registry): JsonSchema {
-  const schema = JSON.parse(JSON.stringify(HubSchema)) as Node;
+/**
+ * The schema editors complete and check the hub file with: one document, what `omh schema` prints (draft 2020-12). `included`: the one
+ * for files that `include` names.
+ */
+export function hubJsonSchema(registry: Registry, kind: 'hub' | 'included' = 'hub'): JsonSchema {
+  const schema = JSON.parse(JSON.stringify(kind === 'hub' ? HubSchema : IncludedSchema)) as Node;
   const section = (name: string): Node => schema.properties![name]!;
   const entry = (name: string): Node => section(name).additionalProperties!;
   choose(
@@ -29,13 +32,16 @@ export function hubJsonSchema(registry: Registry): JsonSchema {
     [...registry.simulators].map(([id, block]) => [id, id, tolerant(block)]),
   );
   section('dashboards').additionalProperties = registry.dashboard;
-  if (registry.brokerLimits) {
+  const tags = entry('devices').properties!.groups!.additionalProperties!.properties!.tags!;
+  const { title, description, effect, ...text } = TagTable.properties.file as unknown as Node;
+  tags.properties = { file: { title, description, effect, anyOf: [text, tags.additionalProperties] } };
+  if (kind === 'hub' && registry.brokerLimits) {
     const broker = section('broker').properties!;
     broker.limits = { ...broker.limits, ...registry.brokerLimits };
   }
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
-    $id: 'hub.schema.json',
+    $id: kind === 'hub' ? 'hub.schema.json' : 'hub-included.schema.json',
     ...(withoutRequiredDefaults(schema) as object),
   };
 }

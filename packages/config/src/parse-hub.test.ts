@@ -4,10 +4,11 @@ import { test } from 'node:test';
 import type { JsonSchema } from '@omh/core';
 import { fail, ok } from '@omh/core';
 import type { Registry } from './checks.ts';
+import { folderOf } from './hub-files.ts';
 import { formatIssue } from './issue.ts';
 import { hubJsonSchema } from './json-schema.ts';
 import { HubSchema } from './hub-schema.ts';
-import { parseHubText, withoutSecrets } from './parse-hub.ts';
+import { parseHub, withoutSecrets } from './parse-hub.ts';
 
 const block = (properties: object, required: string[] = []): JsonSchema => ({
   type: 'object',
@@ -74,8 +75,8 @@ const registry: Registry = {
 };
 const env: Record<string, string> = { SECRET: 'hunter22', HOST: '10.0.0.9' };
 const read = (file: string) =>
-  parseHubText(file, {
-    file: 'hub.yaml',
+  parseHub('hub.yaml', {
+    folder: folderOf(new Map([['hub.yaml', file]])),
     registry,
     env: (name) => env[name],
     readFile: (path) => {

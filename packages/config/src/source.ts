@@ -2,7 +2,7 @@ import { LineCounter, isAlias, isMap, isPair, isScalar, isSeq, parseDocument, vi
 import type { Document, Node, Pair, Scalar, YAMLError } from 'yaml';
 import type { OmhError } from '@omh/core';
 import { errors } from './errors.ts';
-import type { Aim, IssuePlaces } from './issue.ts';
+import type { Aim } from './issue.ts';
 
 export const maxFileMb = 20;
 const maxDepth = 64;
@@ -37,7 +37,7 @@ export interface SourceFault {
 }
 
 /** A YAML text as plain data, with the place of every value. Never throws; what is wrong stands in `faults`. */
-export class Source implements IssuePlaces {
+export class Source {
   readonly text: string;
   readonly faults: SourceFault[] = [];
   /** The data cannot be trusted to be what was meant: nothing more is worth checking. */
@@ -50,7 +50,8 @@ export class Source implements IssuePlaces {
   readonly #anchors = new Map<string, { data: unknown; place: Place } | 'open'>();
   #nodes = 0;
 
-  constructor(text: string, readers: SourceReaders) {
+  /** `mayBeEmpty`: a text without content is an empty block. */
+  constructor(text: string, readers: SourceReaders, mayBeEmpty = false) {
     this.text = text;
     this.#readers = readers;
     const size = text.length / 1e6;
@@ -59,7 +60,7 @@ export class Source implements IssuePlaces {
       return;
     }
     try {
-      this.#read();
+      this.#read(mayBeEmpty);
     } catch (error) {
       const what =
         error === tooMuch
@@ -91,7 +92,7 @@ export class Source implements IssuePlaces {
     return aim === 'key' ? (place.key ?? place.value) : place.value;
   }
 
-  #read(): void {
+  #read(mayBeEmpty: boolean): void {
     const document = parseYaml(this.text, this.#lines);
     // What follows a first fault of the syntax is its echo; of an open bracket everything is.
     const first = document.errors.find(isOpenBracket) ?? document.errors[0];
@@ -104,7 +105,8 @@ export class Source implements IssuePlaces {
       if (tag !== undefined) this.#break(warning.pos[0], errors.CONFIG_TAG({ tag }));
     }
     if (document.contents === null || (isScalar(document.contents) && document.contents.value === null)) {
-      this.#break(0, errors.CONFIG_EMPTY());
+      if (mayBeEmpty) this.data = {};
+      else this.#break(0, errors.CONFIG_EMPTY());
       return;
     }
     const { data, place } = this.#walk(document.contents, undefined, []);
@@ -204,16 +206,11 @@ export class Source implements IssuePlaces {
     try {
       return this.#readers.readFile(name).replace(/\r?\n$/, '');
     } catch (error) {
-      const code = (error as { code?: string }).code;
-      const why =
-        code === 'ENOENT'
-          ? 'it does not exist'
-          : code === 'EACCES'
-            ? 'access is denied'
-            : code === 'EISDIR'
-              ? 'it is a folder'
-              : (error as Error).message;
-      this.faults.push({ offset: place.value, path, error: errors.CONFIG_FILE_UNREADABLE({ name, why }, { cause: error }) });
+      this.faults.push({
+        offset: place.value,
+        path,
+        error: errors.CONFIG_FILE_UNREADABLE({ name, why: whyUnread(error) }, { cause: error }),
+      });
       return '';
     }
   }
@@ -265,6 +262,20 @@ const sentences: Readonly<Record<string, string>> = {
   BAD_DQ_ESCAPE: 'the text in double quotes has an unknown \\ sequence; use single quotes or \\\\',
   KEY_OVER_1024_CHARS: 'a key is longer than 1024 characters',
 };
+
+/** Why a file could not be read, as the end of a sentence. */
+export function whyUnread(thrown: unknown): string {
+  switch ((thrown as { code?: string }).code) {
+    case 'ENOENT':
+      return 'it does not exist';
+    case 'EACCES':
+      return 'access is denied';
+    case 'EISDIR':
+      return 'it is a folder';
+    default:
+      return (thrown as Error).message;
+  }
+}
 
 const isOpenBracket = (error: YAMLError): boolean => error.code === 'BAD_INDENT' && error.message.startsWith('Flow');
 

@@ -1,14 +1,14 @@
-import type { Source } from './source.ts';
+import type { Place } from './source.ts';
 
 /**
  * The offset in the file of a line and column inside a text value. YAML folds, quotes and indents, but keeps every visible character
  * in order, so the n-th of them in the value is the n-th of them in the source. Undefined where escapes make that untrue.
  */
-export function offsetInScalar(source: Source, path: readonly string[], value: string, line: number, column: number): number | undefined {
-  const scalar = source.place(path).scalar;
+export function offsetInScalar(text: string, place: Place, value: string, line: number, column: number): number | undefined {
+  const scalar = place.scalar;
   const range = scalar?.range;
   if (!scalar || !range) return undefined;
-  const raw = source.text.slice(range[0], range[1]);
+  const raw = text.slice(range[0], range[1]);
   const quoted = scalar.type === 'QUOTE_DOUBLE' || scalar.type === 'QUOTE_SINGLE';
   if (scalar.type === 'QUOTE_DOUBLE' && raw.includes('\\')) return undefined;
   const block = scalar.type === 'BLOCK_LITERAL' || scalar.type === 'BLOCK_FOLDED';

@@ -1,5 +1,6 @@
 import { isMap, isScalar, isSeq, stringify } from 'yaml';
 import type { CST, Document, Node, Pair, Scalar, YAMLMap, YAMLSeq } from 'yaml';
+import { same } from './same.ts';
 
 /** A node's data; `!env` and `!file` as they are written. */
 export type PlainReader = (node: Node | null | undefined) => unknown;
@@ -311,11 +312,3 @@ const isCollection = (node: unknown): node is YAMLMap | YAMLSeq => isMap(node) |
 const standsInOneLine = (node: unknown): boolean => isCollection(node) && node.flow === true && node.items.length > 0;
 const isStructure = (value: unknown): boolean => typeof value === 'object' && value !== null;
 const isBlock = (value: unknown): value is Block => isStructure(value) && !Array.isArray(value);
-
-function same(a: unknown, b: unknown): boolean {
-  if (Object.is(a, b)) return true;
-  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((value, i) => same(value, b[i]));
-  if (!isBlock(a) || !isBlock(b)) return false;
-  const keys = Object.keys(a);
-  return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && same(a[key], b[key]));
-}

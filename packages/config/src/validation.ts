@@ -2,9 +2,8 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
 import type { JsonSchema } from '@omh/core';
 import { errors } from './errors.ts';
-import type { IssueList } from './issue.ts';
+import type { IssueSink } from './issue.ts';
 import { didYouMean, nearest } from './nearest.ts';
-import type { Source } from './source.ts';
 
 const compiled = new WeakMap<JsonSchema, ValidateFunction>();
 
@@ -29,7 +28,7 @@ function validatorOf(schema: JsonSchema): ValidateFunction {
 }
 
 /** Checks `data`, which stands at `at` in the file, and fills in the schema's defaults. Every fault becomes an issue at its place. */
-export function checkSchema(schema: JsonSchema, data: unknown, at: readonly string[], source: Source, issues: IssueList): boolean {
+export function checkSchema(schema: JsonSchema, data: unknown, at: readonly string[], issues: IssueSink): boolean {
   const validate = validatorOf(schema);
   if (validate(data)) return true;
   const found = validate.errors ?? [];
@@ -40,12 +39,12 @@ export function checkSchema(schema: JsonSchema, data: unknown, at: readonly stri
     if (issues.full) break;
     if (choices.some((c) => c !== e && c.instancePath.length <= e.instancePath.length && e.schemaPath.startsWith(`${c.schemaPath}/`)))
       continue;
-    tell(e, at, source, issues, told);
+    tell(e, at, issues, told);
   }
   return false;
 }
 
-function tell(e: ErrorObject, at: readonly string[], source: Source, issues: IssueList, told: Set<string>): void {
+function tell(e: ErrorObject, at: readonly string[], issues: IssueSink, told: Set<string>): void {
   // Names are checked with better words in checks.ts.
   if (e.keyword === 'propertyNames' || e.propertyName !== undefined) return;
   const path = [...at, ...segmentsOf(e.instancePath)];
@@ -74,7 +73,7 @@ function tell(e: ErrorObject, at: readonly string[], source: Source, issues: Iss
     issues.add(path, errors.CONFIG_VERSION({ found: e.data }));
     return;
   }
-  const secret = source.place(path).secret;
+  const secret = issues.secret(path);
   const found = secret === undefined ? show(e.data) : `the value of ${secret}`;
   const schema = e.parentSchema ?? {};
   const options = enumOf(schema)?.filter((option) => typeof option === 'string');

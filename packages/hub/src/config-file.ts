@@ -1,67 +1,122 @@
-import { accessSync, constants, readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
-import { editHubText, parseHubText, type ConfigIssue, type EditOp, type HubConfig, type ParsedHub } from '@omh/config';
+import { accessSync, constants, copyFileSync, existsSync, readFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import {
+  expandInclude,
+  migrateHubText,
+  parseHub,
+  type ConfigIssue,
+  type HubConfig,
+  type HubFiles,
+  type HubFolder,
+  type ParsedHub,
+} from '@omh/config';
 import { writeFileDurably } from '@omh/storage';
 import { ok, OmhError, type Result } from '@omh/core';
 import { errors } from './errors.ts';
+import { hubFolder } from './hub-folder.ts';
 import { registry } from './registry.ts';
 
-/** The hub file as it was last read or written by this process. */
+/** The hub file with everything it includes, as it was last read or written by this process. */
 export class ConfigFile {
   readonly path: string;
+  readonly folder: string;
+  /** Name of the hub file in its folder. */
+  readonly main: string;
+  readonly disk: HubFolder;
+  readonly #shown: string;
   #parsed!: ParsedHub;
 
-  constructor(path: string) {
+  /** `shown`: how the hub file is called in issues; included files are called from the same folder. */
+  constructor(path: string, shown?: string) {
     this.path = resolve(path);
+    this.folder = dirname(this.path);
+    this.main = basename(this.path);
+    this.disk = hubFolder(this.folder, this.main);
+    this.#shown = shown ?? this.path;
   }
   /** Valid after `load` succeeded. */
   get parsed(): ParsedHub {
     return this.#parsed;
   }
+  /** The main file's text. */
   get text(): string {
-    return this.#parsed.text;
+    return this.#parsed.files.texts.get(this.main)!;
   }
 
-  /** Reads and checks the file; all faults at once. Throws when it cannot be read at all. */
+  /** Reads and checks the files; all faults at once. Throws when the hub file cannot be read at all. */
   load(): Result<HubConfig, ConfigIssue[]> {
-    const parsed = parseText(this.#read(), this.path);
+    const parsed = this.parse(this.disk);
     if (!parsed.ok) return parsed;
     this.#parsed = parsed.value;
     return ok(parsed.value.config);
   }
 
-  /** The file as it would be with the ops carried out; nothing is written yet. */
-  edited(ops: readonly EditOp[]): Result<ParsedHub, ConfigIssue[]> {
-    if (this.#read() !== this.text) throw errors.HUB_FILE_CHANGED({ file: this.path });
-    return parseText(editHubText(this.text, ops), this.path);
+  /** Brings an older hub file to the present version; the old one is kept beside it as `hub.yaml.v1`. Its path, when that was needed. */
+  migrate(): string | undefined {
+    const migrated = migrateHubText(this.#main(this.disk));
+    if (migrated === undefined) return undefined;
+    const copy = `${this.path}.v${migrated.from}`;
+    if (!existsSync(copy)) copyFileSync(this.path, copy);
+    this.writable([this.main]);
+    writeFileDurably(this.path, migrated.text);
+    return copy;
   }
 
-  write(next: ParsedHub): void {
+  /** What these files say; nothing is kept. */
+  parse(folder: HubFolder): Result<ParsedHub, ConfigIssue[]> {
+    this.#main(folder);
+    return parseHub(this.main, {
+      folder,
+      registry,
+      env: (name) => process.env[name],
+      readFile: (path) => readFileSync(resolve(this.folder, path), 'utf8'),
+      shown: (name) => (name === this.main ? this.#shown : join(dirname(this.#shown), name)),
+    });
+  }
+  /** Takes over what was applied. */
+  accept(parsed: ParsedHub): void {
+    this.#parsed = parsed;
+  }
+
+  /** What stands on disk in the places that these files have, and in the places that their include would read. */
+  onDisk(files: HubFiles): Map<string, string | undefined> {
+    const out = new Map<string, string | undefined>();
+    const found = files.includes.flatMap((pattern) => {
+      const expansion = expandInclude(pattern, this.disk);
+      return 'files' in expansion && /[*?]/.test(pattern) ? expansion.files : [];
+    });
+    for (const name of new Set([...files.texts.keys(), ...found])) out.set(name, this.read(name));
+    return out;
+  }
+  /** undefined when it cannot be read. */
+  read(name: string): string | undefined {
     try {
-      accessSync(this.path, constants.W_OK);
-      writeFileDurably(this.path, next.text);
-    } catch (thrown) {
-      throw errors.HUB_FILE_READ_ONLY({ file: this.path, detail: plain(thrown) }, { cause: thrown });
+      return this.disk.read(name);
+    } catch {
+      return undefined;
     }
-    this.#parsed = next;
   }
 
-  #read(): string {
+  /** Throws HUB_FILE_READ_ONLY for the first of the files that exists and may not be written. */
+  writable(names: Iterable<string>): void {
+    for (const name of names) {
+      const path = join(this.folder, name);
+      try {
+        if (existsSync(path)) accessSync(path, constants.W_OK);
+      } catch (thrown) {
+        throw errors.HUB_FILE_READ_ONLY({ file: path, detail: plain(thrown) }, { cause: thrown });
+      }
+    }
+  }
+
+  #main(folder: HubFolder): string {
     try {
-      return readFileSync(this.path, 'utf8');
+      return folder.read(this.main);
     } catch (thrown) {
       throw errors.HUB_FILE_UNREADABLE({ file: this.path, detail: plain(thrown) }, { cause: thrown });
     }
   }
 }
-
-const parseText = (text: string, file: string): Result<ParsedHub, ConfigIssue[]> =>
-  parseHubText(text, {
-    file,
-    registry,
-    env: (name) => process.env[name],
-    readFile: (path) => readFileSync(resolve(dirname(file), path), 'utf8'),
-  });
 
 function plain(thrown: unknown): string {
   switch ((thrown as NodeJS.ErrnoException).code) {

@@ -2,84 +2,11 @@ import assert from 'node:assert/strict';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
-import { partPrincipal, silentLogger, systemClock, type OmhError } from '@omh/core';
+import { test } from 'node:test';
+import { silentLogger, systemClock, type OmhError } from '@omh/core';
 import { Hub } from './hub.ts';
 import { InvalidHubFile } from './config-file.ts';
-
-const me = partPrincipal('test');
-
-const file = (port: number): string => `# the plant
-version: 1
-hub: { name: test, site: acme }   # where it stands
-broker: { listeners: { tcp: { port: 0, anonymous: true } } }
-simulators:
-  plant: { protocol: modbus-tcp, port: ${port}, preset: blueprint }
-devices:
-  press:   # keeps this comment
-    driver: modbus-tcp
-    settings: { host: 127.0.0.1, port: ${port} }
-    groups:
-      g:
-        interval: 50ms
-        tags:
-          temperature: { address: 1!40001, type: int16 }
-          humidity: { address: 1!40002, type: int16, decimal: 0.1, unit: "%" }
-          output: { address: 1!00001, type: bit, access: readwrite }
-apps:
-  app:
-    type: mqtt
-    settings: { username: !env OMH_TEST_SECRET }
-    subscriptions: [{ device: press, group: g }]
-rules:
-  copy:
-    sql: SELECT payload.values.temperature AS t FROM "/neuron/app/press/g"
-    actions: [{ republish: { topic: copy } }]
-`;
-
-async function hub(t: TestContext, options: { start?: boolean; text?: string } = {}): Promise<{ hub: Hub; path: string; dir: string }> {
-  process.env['OMH_TEST_SECRET'] = 'do-not-show-this';
-  const dir = mkdtempSync(join(tmpdir(), 'omh-hub-'));
-  const path = join(dir, 'hub.yaml');
-  writeFileSync(path, options.text ?? file(5020));
-  // The port is chosen by the system before anything listens, as the command line does.
-  const { createServer } = await import('node:net');
-  const port = await new Promise<number>((resolve) => {
-    const s = createServer();
-    s.listen(0, '127.0.0.1', () => {
-      const { port: p } = s.address() as { port: number };
-      s.close(() => resolve(p));
-    });
-  });
-  const made = new Hub({
-    file: path,
-    dataDir: join(dir, 'data'),
-    version: 'test',
-    clock: systemClock,
-    log: silentLogger,
-    adminTokens: ['a-token-of-more-than-24-characters'],
-    ports: { modbus: port },
-  });
-  t.after(async () => {
-    await made.stop();
-    rmSync(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
-  });
-  if (options.start !== false) await made.start();
-  return { hub: made, path, dir };
-}
-
-async function until(what: string, check: () => boolean): Promise<void> {
-  for (let i = 0; i < 400 && !check(); i++)
-    await new Promise((resolve) => {
-      setTimeout(resolve, 10);
-    });
-  assert.ok(check(), what);
-}
-const code = async (work: Promise<unknown>): Promise<string> =>
-  work.then(
-    () => 'ok',
-    (thrown: OmhError) => thrown.code,
-  );
+import { code, file, hub, me, until } from './testing/running-hub.ts';
 
 test('a device follows its simulator to another port, and every part runs', async (t) => {
   const { hub: h } = await hub(t);

@@ -1,38 +1,35 @@
 import { Access, allows, anonymousPrincipal } from '@omh/access';
-import { Cycles, Device, LastValues, TagRegistry, type DeviceStatus } from '@omh/acquisition';
+import { Cycles, LastValues, TagRegistry, type DeviceStatus } from '@omh/acquisition';
 import { Broker, type ClientInfo } from '@omh/broker';
-import { withoutSecrets, type EditOp, type HubConfig } from '@omh/config';
-import { MqttApp, type AppStatus } from '@omh/connectors';
-import { driverModules } from '@omh/drivers';
+import { unifiedDiff, withoutSecrets, type EditOp, type HubConfig, type PlanChange } from '@omh/config';
+import type { AppStatus } from '@omh/connectors';
 import { EmbeddedHistorian } from '@omh/historian';
-import { Rule, type RuleStatus } from '@omh/rules';
-import { createSimulator, type RequestLogEntry, type Simulator, type SimulatorConfig } from '@omh/simulators';
+import type { RuleStatus } from '@omh/rules';
+import type { RequestLogEntry, Simulator } from '@omh/simulators';
 import { Documents, lockDataDirectory, type DataDirectory } from '@omh/storage';
 import {
-  isScaled,
   parseDurationMs,
-  reasonOf,
   type Clock,
-  type GroupCycle,
   type Historian,
-  type HistoryTag,
   type Logger,
   type MessageBus,
   type MetricSample,
   type Micros,
   type Part,
   type Principal,
-  type Tag,
 } from '@omh/core';
 import { ConfigFile, InvalidHubFile } from './config-file.ts';
+import { Configuration, type PlanAnswer, type PlanRequest } from './configuration.ts';
+import { DriftWatch, type Drift } from './drift.ts';
 import { errors } from './errors.ts';
 import { countersOf, flowOf, type FlowSnapshot } from './flow.ts';
 import type { Rooms } from './rooms.ts';
 import { LoopDelay } from './loop-delay.ts';
-import { withPorts, type PortOverrides } from './overrides.ts';
-import { plantOf, type PlantDevice } from './plant.ts';
+import type { PortOverrides } from './overrides.ts';
+import { Parts } from './parts.ts';
 import { Rates } from './rates.ts';
 import { Recorder } from './recorder.ts';
+import { Revisions, type Revision } from './revisions.ts';
 import { statusOf, type HubStatus } from './status.ts';
 
 export interface HubOptions {
@@ -46,6 +43,7 @@ export interface HubOptions {
   readonly ports?: PortOverrides;
 }
 
+/** Where the number stood before revisions were kept. */
 interface RevisionDocument {
   readonly revision: number;
 }
@@ -61,7 +59,6 @@ export class Hub {
   readonly log: Logger;
   readonly access: Access;
   readonly values = new LastValues();
-  readonly #options: HubOptions;
   readonly #file: ConfigFile;
   readonly #directory: DataDirectory;
   readonly #documents: Documents;
@@ -72,30 +69,45 @@ export class Hub {
   readonly #loop: LoopDelay;
   readonly #rooms: Rooms;
   readonly #extra: Part[] = [];
-  #config: HubConfig;
-  #revision: number;
-  #applying = false;
+  readonly #parts: Parts;
+  readonly #configuration: Configuration;
+  readonly #drift: DriftWatch;
 
   /** Reads the hub file and takes the data directory; nothing runs yet. Throws InvalidHubFile with every fault of the file. */
   constructor(options: HubOptions) {
-    this.#options = options;
     this.version = options.version;
     this.clock = options.clock;
     this.log = options.log;
     this.startedAt = options.clock.now();
     this.access = new Access({ clock: options.clock, adminTokens: options.adminTokens });
     this.#file = new ConfigFile(options.file);
-    const loaded = this.#file.load();
-    if (!loaded.ok) throw new InvalidHubFile(this.#file.path, loaded.error);
-    this.#config = withPorts(loaded.value, options.ports ?? {});
-
     this.#directory = lockDataDirectory(options.dataDir);
     try {
       this.#documents = new Documents(this.#directory.sub('state'));
-      this.#revision = this.#documents.get<RevisionDocument>('revision')?.revision ?? 1;
+      const revisions = new Revisions(this.#directory.sub('revisions'), this.#file.folder, options.log);
+      revisions.recover();
+      const copy = this.#file.migrate();
+      if (copy !== undefined) options.log.info('the hub file was brought to the present version; the former one is kept', { copy });
+      const loaded = this.#file.load();
+      if (!loaded.ok) throw new InvalidHubFile(this.#file.path, loaded.error);
+      const former = this.#documents.get<RevisionDocument>('revision')?.revision ?? 1;
+      this.#configuration = new Configuration(
+        {
+          file: this.#file,
+          revisions,
+          clock: options.clock,
+          log: options.log,
+          ports: options.ports ?? {},
+          steps: (parts, next) => this.#parts.steps(parts, next),
+        },
+        former,
+      );
+      this.#drift = new DriftWatch(this.#file, options.clock, (drifted) => {
+        if (drifted) options.log.warn('the hub file was changed by hand; the change waits for plan and apply', { file: this.#file.path });
+      });
       this.#tagIds = new TagRegistry(this.#documents);
       this.#cycles = new Cycles(options.log);
-      const { historian, broker } = this.#config;
+      const { historian, broker } = this.config;
       const embedded = new EmbeddedHistorian({
         dir: this.#directory.sub('historian'),
         retentionMs: parseDurationMs(historian.retention)!,
@@ -120,15 +132,10 @@ export class Hub {
       this.#loop = new LoopDelay(options.clock);
       this.#cycles.onEvery((cycle) => this.#recorder.record(cycle));
       this.#cycles.onEvery((cycle) => this.values.update(cycle));
-      for (const [name, config] of Object.entries(this.#config.simulators)) {
-        this.#rooms.simulators.set(
-          name,
-          createSimulator(name, config as unknown as SimulatorConfig, {
-            clock: options.clock,
-            log: options.log.child({ part: `simulator/${name}` }),
-          }),
-        );
-      }
+      const { values } = this;
+      const rooms = this.#rooms;
+      this.#parts = new Parts({ rooms, cycles: this.#cycles, values, tagIds: this.#tagIds, clock: options.clock, log: options.log });
+      for (const name of Object.keys(this.config.simulators)) rooms.simulators.set(name, this.#parts.simulator(name, this.config));
     } catch (thrown) {
       this.#directory.release();
       throw thrown;
@@ -136,7 +143,7 @@ export class Hub {
   }
 
   get config(): HubConfig {
-    return this.#config;
+    return this.#configuration.config;
   }
   get configFile(): string {
     return this.#file.path;
@@ -149,7 +156,7 @@ export class Hub {
     return withoutSecrets(this.#file.parsed.config, this.#file.parsed.secrets);
   }
   get revision(): number {
-    return this.#revision;
+    return this.#configuration.revision;
   }
   get dataDir(): string {
     return this.#directory.path;
@@ -178,14 +185,15 @@ export class Hub {
         this.#rooms.broker.start(),
         ...[...this.#rooms.simulators.values()].map((s) => s.start()),
       ]);
-      const plant = plantOf(this.#config, this.#tagIds);
-      this.#takeTags(plant);
-      for (const device of plant) this.#addDevice(device);
-      for (const name of Object.keys(this.#config.rules)) this.#addRule(name);
-      for (const name of Object.keys(this.#config.apps)) this.#addApp(name);
+      const { config } = this;
+      const plant = this.#parts.plant(config);
+      for (const device of plant) this.#rooms.devices.set(device.name, this.#parts.device(device, config));
+      for (const name of Object.keys(config.rules)) this.#rooms.rules.set(name, this.#parts.rule(name, config));
+      for (const name of Object.keys(config.apps)) this.#rooms.apps.set(name, this.#parts.app(name, config));
       // Readers first, so that the first cycle already finds its rules.
       for (const part of [...this.#rooms.rules.values(), ...this.#rooms.apps.values(), ...this.#rooms.devices.values()]) await part.start();
       this.#rates.start();
+      this.#drift.start();
     } catch (thrown) {
       await this.stop();
       throw thrown;
@@ -194,6 +202,7 @@ export class Hub {
 
   /** In the direction of the flow, so that what is on its way still arrives. Never rejects. */
   async stop(): Promise<void> {
+    this.#drift.stop();
     this.#rates.stop();
     this.#loop.stop();
     const stages: Iterable<Part>[] = [
@@ -215,7 +224,7 @@ export class Hub {
   }
 
   status(): HubStatus {
-    return statusOf(this.#parts());
+    return statusOf(this.#all());
   }
   devices(): DeviceStatus[] {
     return [...this.#rooms.devices.values()].map((d) => d.status());
@@ -258,35 +267,51 @@ export class Hub {
   }
 
   /**
-   * Changes the hub file and what runs: checks the whole file first, writes it durably, restarts only what changed. When a changed
-   * part does not start, file and parts go back to what they were.
+   * What a change would do; nothing happens yet. The plan waits for `apply` half an hour. Throws HUB_STALE_BASE (409), HUB_FILE_CHANGED
+   * (409) while the files on disk differ and the plan is not made on them, InvalidHubFile with every fault, CONFIG_EDIT_PATH (404),
+   * CONFIG_EDIT_VALUE, HUB_NO_SUCH_REVISION (404).
    */
-  async edit(ops: readonly EditOp[], principal: Principal): Promise<{ revision: number }> {
-    while (this.#applying) await this.clock.sleep(5);
-    this.#applying = true;
-    try {
-      const former = { file: this.#file.parsed, config: this.#config };
-      const edited = this.#file.edited(ops);
-      if (!edited.ok) throw new InvalidHubFile(this.#file.path, edited.error);
-      this.#file.write(edited.value);
-      const next = withPorts(edited.value.config, this.#options.ports ?? {});
-      try {
-        await this.#apply(next);
-      } catch (thrown) {
-        this.#file.write(former.file);
-        await this.#apply(former.config);
-        throw errors.HUB_NOT_APPLIED({ detail: reasonOf(thrown).text }, { cause: thrown });
-      }
-      this.#documents.put('revision', { revision: ++this.#revision } satisfies RevisionDocument);
-      this.log.info('the configuration was changed', {
-        revision: this.#revision,
-        by: principal.name,
-        ops: ops.map((op) => `${op.op} ${op.path}`),
-      });
-      return { revision: this.#revision };
-    } finally {
-      this.#applying = false;
-    }
+  plan(request: PlanRequest): Promise<PlanAnswer> {
+    return this.#configuration.plan(request);
+  }
+  /**
+   * Carries a plan out, whole or not at all, within 10 s: links that it does not touch stay. Throws HUB_NO_SUCH_PLAN (404),
+   * HUB_APPLY_BUSY, HUB_STALE_BASE, HUB_FILE_CHANGED, HUB_FILE_READ_ONLY, HUB_PART_NOT_STARTED (409), HUB_APPLY_TIMEOUT (503).
+   */
+  apply(planId: string, comment: string, principal: Principal): Promise<{ revision: number }> {
+    return this.#configuration.apply(planId, comment, principal);
+  }
+  /** Makes the configuration of an earlier revision a new one. Throws as `plan` and `apply` do. */
+  rollback(revision: number, comment: string, principal: Principal): Promise<{ revision: number }> {
+    return this.#configuration.rollback(revision, comment, principal);
+  }
+  /** Plan and apply in one, on the running revision; waits while another change is applied. Throws as `plan` and `apply` do. */
+  edit(ops: readonly EditOp[], principal: Principal, comment = ''): Promise<{ revision: number }> {
+    return this.#configuration.edit(ops, comment, principal);
+  }
+  /** The newest first, at most 200; `cursor` from the answer before. */
+  revisions(limit: number, cursor?: number): Promise<{ revisions: Revision[]; cursor?: number }> {
+    return this.#configuration.list(limit, cursor);
+  }
+  /** Unified text of each file that a revision changed, against `from` or the revision before. Throws HUB_NO_SUCH_REVISION. */
+  revisionDiff(revision: number, from = revision - 1): { file: string; diff: string }[] {
+    const after = this.#configuration.stored(revision).files;
+    const before = from < 1 ? {} : this.#configuration.stored(from).files;
+    return [...new Set([...Object.keys(before), ...Object.keys(after)])]
+      .filter((file) => before[file] !== after[file])
+      .map((file) => ({ file, diff: unifiedDiff(file, before[file], after[file]) }));
+  }
+  /** What was changed by hand in the files since the running revision, read now; undefined when nothing was. */
+  drift(): Drift | undefined {
+    return this.#configuration.drift();
+  }
+  /** Applied changes that take effect when the hub starts again. */
+  pendingRestart(): readonly PlanChange[] {
+    return this.#configuration.pending();
+  }
+  /** Texts of all files of the configuration by name; the main file first. */
+  configFiles(): ReadonlyMap<string, string> {
+    return this.#file.parsed.files.texts;
   }
 
   flow(): FlowSnapshot {
@@ -294,7 +319,7 @@ export class Hub {
   }
 
   *metrics(): Iterable<MetricSample> {
-    for (const part of this.#parts()) {
+    for (const part of this.#all()) {
       yield { name: 'omh_part_up', value: part.health().state === 'running' ? 1 : 0, labels: { part: part.id } };
       if (part.metrics) yield* part.metrics();
     }
@@ -307,10 +332,12 @@ export class Hub {
       };
     }
     yield { name: 'omh_recorder_dropped_total', value: this.#recorder.dropped };
+    yield { name: 'omh_config_revision', value: this.revision };
+    yield { name: 'omh_config_drift', value: this.#drift.drifted ? 1 : 0 };
     yield { name: 'omh_loop_delay_p99_seconds', value: this.#loop.p99Ms / 1000 };
   }
 
-  *#parts(): Iterable<Part> {
+  *#all(): Iterable<Part> {
     yield* this.#rooms.simulators.values();
     yield* this.#rooms.devices.values();
     yield* this.#rooms.apps.values();
@@ -325,96 +352,4 @@ export class Hub {
     if (!simulator) throw errors.HUB_NO_SUCH_SIMULATOR({ name });
     return simulator;
   }
-
-  #takeTags(plant: readonly PlantDevice[]): void {
-    const tags = plant.flatMap((d) => d.groups.flatMap((g) => g.tags));
-    this.values.configure(tags, this.clock.now());
-    this.#rooms.historian
-      .ensureTags(tags.map(historyTag))
-      .catch((thrown: unknown) => this.log.error('the historian did not take the tags', { err: thrown }));
-  }
-
-  #addDevice(plant: PlantDevice): Device {
-    const config = this.#config.devices[plant.name]!;
-    const device = new Device({
-      name: plant.name,
-      module: driverModules.find((m) => m.id === config.driver)!,
-      settings: config.settings,
-      path: plant.path,
-      groups: plant.groups,
-      clock: this.clock,
-      log: this.log.child({ part: `device/${plant.name}` }),
-      emit: (cycle: GroupCycle) => this.#cycles.emit(cycle),
-      counts: () => this.values.counts(plant.name),
-    });
-    this.#rooms.devices.set(plant.name, device);
-    return device;
-  }
-
-  #addRule(name: string): Rule {
-    const rule = new Rule(name, this.#config.rules[name]!, {
-      bus: this.bus,
-      historian: this.#rooms.historian,
-      clock: this.clock,
-      log: this.log.child({ part: `rule/${name}` }),
-    });
-    this.#rooms.rules.set(name, rule);
-    return rule;
-  }
-
-  #addApp(name: string): MqttApp {
-    const { settings, subscriptions } = this.#config.apps[name]!;
-    const app = new MqttApp({
-      name,
-      settings: settings ?? {},
-      subscriptions,
-      bus: this.bus,
-      clock: this.clock,
-      log: this.log.child({ part: `app/${name}` }),
-      onGroup: (device, group, listener) => this.#cycles.onGroup(device, group, listener),
-    });
-    this.#rooms.apps.set(name, app);
-    return app;
-  }
-
-  /** Stops what went or changed, starts what came or changed; nothing else is touched. */
-  async #apply(next: HubConfig): Promise<void> {
-    const former = this.#config;
-    this.#config = next;
-    const changed = (section: 'devices' | 'apps' | 'rules'): { gone: string[]; come: string[] } => {
-      const a = former[section];
-      const b = next[section];
-      const same = (name: string): boolean => name in a && name in b && JSON.stringify(a[name]) === JSON.stringify(b[name]);
-      return { gone: Object.keys(a).filter((n) => !same(n)), come: Object.keys(b).filter((n) => !same(n)) };
-    };
-    const devices = changed('devices');
-    const apps = changed('apps');
-    const rules = changed('rules');
-    const drop = async (parts: Map<string, Part>, names: readonly string[]): Promise<void> => {
-      for (const name of names) {
-        await parts.get(name)?.stop();
-        parts.delete(name);
-      }
-    };
-    await drop(this.#rooms.devices, devices.gone);
-    await drop(this.#rooms.apps, apps.gone);
-    await drop(this.#rooms.rules, rules.gone);
-    for (const name of rules.come) await this.#addRule(name).start();
-    for (const name of apps.come) await this.#addApp(name).start();
-    if (devices.gone.length + devices.come.length === 0) return;
-    const plant = plantOf(next, this.#tagIds);
-    this.#takeTags(plant);
-    for (const device of plant) if (devices.come.includes(device.name)) await this.#addDevice(device).start();
-  }
 }
-
-const historyTag = (tag: Tag): HistoryTag => ({
-  id: tag.id,
-  path: tag.path,
-  device: tag.device,
-  group: tag.group,
-  name: tag.name,
-  type: tag.type,
-  scaled: isScaled(tag),
-  ...(tag.unit === undefined ? {} : { unit: tag.unit }),
-});

@@ -1,5 +1,8 @@
 export { ConfigFile, InvalidHubFile } from './config-file.ts';
 export { errors as hubErrors } from './errors.ts';
+export type { PlanAnswer, PlanRequest } from './configuration.ts';
+export type { Drift } from './drift.ts';
+export { recoverHubFiles, type Revision } from './revisions.ts';
 export type { FlowSnapshot } from './flow.ts';
 export { Hub, type HubOptions } from './hub.ts';
 export { metrics as hubMetrics, roomMetrics } from './metrics.ts';

@@ -14,6 +14,8 @@ export const metrics = defineMetrics({
     labels: ['device', 'group', 'tag', 'path', 'unit'],
   },
   omh_recorder_dropped_total: { type: 'counter', help: 'Samples that the historian did not take.' },
+  omh_config_revision: { type: 'gauge', help: 'Number of the revision that runs.' },
+  omh_config_drift: { type: 'gauge', help: '1 while the files on disk differ from the revision that runs.' },
   omh_loop_delay_p99_seconds: { type: 'gauge', help: 'How late the event loop was, 99th percentile of the last ten seconds.' },
 });
 

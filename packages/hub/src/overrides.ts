@@ -10,21 +10,26 @@ export interface PortOverrides {
 
 const isLoopback = (host: unknown): boolean => host === '127.0.0.1' || host === 'localhost' || host === '::1';
 
-/** A device that reads a simulator of this file follows it to its new port. */
+/** A device that reads a simulator of this file follows it to its new port. Only what changes is copied. */
 export function withPorts(config: HubConfig, ports: PortOverrides): HubConfig {
-  const next = structuredClone(config);
-  if (ports.http !== undefined) next.http.port = ports.http;
-  const { tcp, ws } = next.broker.listeners;
-  if (ports.mqtt !== undefined && tcp) tcp.port = ports.mqtt;
-  if (ports.ws !== undefined && ws) ws.port = ports.ws;
-  if (ports.modbus === undefined) return next;
-  const simulator = Object.values(next.simulators)[0];
-  if (!simulator) return next;
+  const { tcp, ws } = config.broker.listeners;
+  const listeners = {
+    ...(tcp && { tcp: ports.mqtt === undefined ? tcp : { ...tcp, port: ports.mqtt } }),
+    ...(ws && { ws: ports.ws === undefined ? ws : { ...ws, port: ports.ws } }),
+  };
+  const http = ports.http === undefined ? config.http : { ...config.http, port: ports.http };
+  const next: HubConfig = { ...config, http, broker: { ...config.broker, listeners } };
+  const [first] = Object.entries(config.simulators);
+  if (ports.modbus === undefined || first === undefined) return next;
+  const [name, simulator] = first;
   const former = simulator['port'];
-  simulator['port'] = ports.modbus;
-  for (const device of Object.values(next.devices)) {
-    const settings = device.settings as { host?: unknown; port?: unknown };
-    if (isLoopback(settings.host) && settings.port === former) settings.port = ports.modbus;
-  }
+  next.simulators = { ...config.simulators, [name]: { ...simulator, port: ports.modbus } };
+  next.devices = Object.fromEntries(
+    Object.entries(config.devices).map(([device, block]) => {
+      const settings = block.settings as { host?: unknown; port?: unknown };
+      const follows = isLoopback(settings.host) && settings.port === former;
+      return [device, follows ? { ...block, settings: { ...settings, port: ports.modbus } } : block];
+    }),
+  );
   return next;
 }

@@ -13,24 +13,78 @@ export interface PlantDevice {
   readonly groups: readonly PlantGroup[];
 }
 
+const sliceTags = 1000;
+
 /** The devices of a hub file with their tags identified: each tag gets its id and its namespace path. */
-export function plantOf(config: HubConfig, tags: TagRegistry): PlantDevice[] {
-  const keys: string[] = [];
-  for (const [device, d] of Object.entries(config.devices)) {
-    for (const [group, g] of Object.entries(d.groups)) for (const name of Object.keys(g.tags)) keys.push(`${device}/${group}/${name}`);
-  }
-  const ids = tags.resolve(keys);
+export function plantOf(config: HubConfig, registry: TagRegistry): PlantDevice[] {
+  const names = Object.keys(config.devices);
+  const ids = registry.resolve(keysOf(config, names));
   let next = 0;
-  return Object.entries(config.devices).map(([device, d]) => {
-    const path = d.path ?? (config.hub.site === undefined ? device : `${config.hub.site}/${device}`);
+  return names.map((name) => {
+    const { path, groups } = config.devices[name]!;
+    const at = path ?? pathOf(config, name);
     return {
-      name: device,
-      path,
-      groups: Object.entries(d.groups).map(([group, g]) => ({
+      name,
+      path: at,
+      groups: Object.entries(groups).map(([group, { interval, tags }]) => ({
         name: group,
-        intervalMs: parseDurationMs(g.interval)!,
-        tags: Object.entries(g.tags).map(([name, t]): Tag => ({ ...t, id: ids[next++]!, device, group, name, path: `${path}/${name}` })),
+        intervalMs: parseDurationMs(interval)!,
+        tags: Object.entries(tags).map(
+          ([tag, t]): Tag => ({ ...t, id: ids[next++]!, device: name, group, name: tag, path: `${at}/${tag}` }),
+        ),
       })),
     };
   });
+}
+
+/** As `plantOf`, in slices: devices that did not change are taken over from the former plant. */
+export async function replant(
+  config: HubConfig,
+  registry: TagRegistry,
+  former: readonly PlantDevice[],
+  changed: ReadonlySet<string>,
+  pause: () => Promise<void>,
+): Promise<PlantDevice[]> {
+  const known = new Map(former.map((device) => [device.name, device]));
+  const names = Object.keys(config.devices);
+  const ids = registry.resolve(
+    keysOf(
+      config,
+      names.filter((name) => changed.has(name) || !known.has(name)),
+    ),
+  );
+  await pause();
+  let next = 0;
+  const out: PlantDevice[] = [];
+  for (const name of names) {
+    const same = changed.has(name) ? undefined : known.get(name);
+    if (same !== undefined) {
+      out.push(same);
+      continue;
+    }
+    const { path, groups: blocks } = config.devices[name]!;
+    const at = path ?? pathOf(config, name);
+    const groups: PlantGroup[] = [];
+    for (const [group, { interval, tags: definitions }] of Object.entries(blocks)) {
+      const tags: Tag[] = [];
+      for (const [tag, t] of Object.entries(definitions)) {
+        tags.push({ ...t, id: ids[next++]!, device: name, group, name: tag, path: `${at}/${tag}` });
+        if (tags.length % sliceTags === 0) await pause();
+      }
+      groups.push({ name: group, intervalMs: parseDurationMs(interval)!, tags });
+    }
+    out.push({ name, path: at, groups });
+  }
+  return out;
+}
+
+const pathOf = (config: HubConfig, device: string): string => (config.hub.site === undefined ? device : `${config.hub.site}/${device}`);
+
+function keysOf(config: HubConfig, names: readonly string[]): string[] {
+  const keys: string[] = [];
+  for (const device of names) {
+    for (const [group, g] of Object.entries(config.devices[device]!.groups))
+      for (const name of Object.keys(g.tags)) keys.push(`${device}/${group}/${name}`);
+  }
+  return keys;
 }

@@ -4,7 +4,7 @@ import { dashboardSchema } from '@omh/dashboards';
 import { driverModules } from '@omh/drivers';
 import { simulatorSchemas } from '@omh/simulators';
 import { checkRuleSql } from '@omh/rules';
-import type { JsonSchema } from '@omh/core';
+import { silentLogger, systemClock, type JsonSchema, type Tag, type TagId } from '@omh/core';
 
 /** What the hub file may name: the drivers, simulators, apps and rule functions that are in the house. */
 export const registry: Registry = {
@@ -13,4 +13,14 @@ export const registry: Registry = {
   apps: appSchemas,
   dashboard: dashboardSchema as unknown as JsonSchema,
   checkRuleSql,
+  requestsPerCycle(id, settings, tags) {
+    const module = driverModules.find((m) => m.id === id);
+    if (module === undefined) return undefined;
+    try {
+      const driver = module.create(settings, { device: '', clock: systemClock, log: silentLogger, onLost: () => {} });
+      return driver.compile(tags.map((tag): Tag => ({ ...tag, id: 1 as TagId, device: '', group: '', path: '' }))).requests.length;
+    } catch {
+      return undefined;
+    }
+  },
 };

@@ -1,0 +1,351 @@
+import { formatDuration, parseDurationMs } from '@omh/core';
+import type { JsonSchema } from '@omh/core';
+import { isBlock } from './checks.ts';
+import type { Registry } from './checks.ts';
+import type { AppConfig, DeviceConfig, GroupConfig, HubConfig, SimulatorConfig } from './hub-schema.ts';
+import { HubSchema } from './hub-schema.ts';
+import { masked } from './parse-hub.ts';
+import type { ParsedHub } from './parse-hub.ts';
+import { warningsOf } from './plan-warnings.ts';
+import type { PlanWarning } from './plan-warnings.ts';
+import { same } from './same.ts';
+
+/** live: nothing is interrupted · reconnect: the link of this device or app is opened anew · restart: the part, or the hub, starts anew. */
+export type Effect = 'live' | 'reconnect' | 'restart';
+
+export interface PlanChange {
+  readonly kind: 'add' | 'remove' | 'change';
+  /** As in the configuration, e.g. `devices/press/groups/line1/interval`; a group of tags stands under its `tags`. */
+  readonly path: string;
+  /** Secrets as `!env NAME` and `!file PATH`; many tags at once as their names. */
+  readonly from?: unknown;
+  readonly to?: unknown;
+  readonly effect: Effect;
+  /** `group press/line1: interval 1 s → 500 ms`. */
+  readonly sentence: string;
+}
+
+/** What apply does with one part; `adjust` keeps its link. */
+export interface PartChange {
+  readonly section: 'devices' | 'apps' | 'rules' | 'simulators';
+  readonly name: string;
+  readonly how: 'add' | 'remove' | 'replace' | 'adjust';
+}
+
+export interface Plan {
+  readonly changes: readonly PlanChange[];
+  readonly warnings: readonly PlanWarning[];
+  readonly parts: readonly PartChange[];
+}
+
+type Block = Record<string, unknown>;
+const hubSections = ['hub', 'http', 'broker', 'historian'] as const;
+const maxChanges = 2000;
+/** So many changed tags of a group are told one by one. */
+const maxTold = 20;
+const maxNames = 100;
+
+/** What leads from one configuration to the other, in words and in parts. Pure; 10,000 tags take tens of milliseconds. */
+export function planHub(from: ParsedHub, to: ParsedHub, registry: Registry): Plan {
+  const planner = new Planner(from, to, registry);
+  planner.run();
+  const { changes } = planner;
+  const more = changes.length - maxChanges;
+  if (more > 0) {
+    changes.length = maxChanges;
+    changes.push({ kind: 'change', path: '', effect: 'live', sentence: `${more} more changes` });
+  }
+  return { changes, warnings: warningsOf(from.config, to.config, registry), parts: planner.parts };
+}
+
+/** The changes that the running hub takes over only when it starts again: its name, its listeners, its historian. */
+export function restartChanges(from: ParsedHub, to: ParsedHub, registry: Registry): PlanChange[] {
+  const planner = new Planner(from, to, registry);
+  planner.hub();
+  return planner.changes;
+}
+
+class Planner {
+  readonly changes: PlanChange[] = [];
+  readonly parts: PartChange[] = [];
+  readonly #from: ParsedHub;
+  readonly #to: ParsedHub;
+  readonly #registry: Registry;
+
+  constructor(from: ParsedHub, to: ParsedHub, registry: Registry) {
+    this.#from = from;
+    this.#to = to;
+    this.#registry = registry;
+  }
+
+  run(): void {
+    this.hub();
+    this.#section('simulators', 'simulator', {
+      effects: { add: 'live', remove: 'restart' },
+      about: (s: SimulatorConfig) => s.protocol,
+      changed: (name) => {
+        this.#leaves(['simulators', name], `simulator ${name}: `, () => 'restart', ', it restarts');
+        return 'replace';
+      },
+    });
+    this.#section('devices', 'device', {
+      effects: { add: 'live', remove: 'live' },
+      about: aboutDevice,
+      shown: (device, path, side) => ({ ...(this.#shown(device, path, side) as Block), groups: groupSizes(device) }),
+      changed: (name, a, b) => this.#device(name, a, b),
+    });
+    this.#section('apps', 'app', {
+      effects: { add: 'live', remove: 'live' },
+      about: (app: AppConfig) => app.type,
+      changed: (name, a, b) => this.#app(name, a, b),
+    });
+    this.#section('rules', 'rule', {
+      effects: { add: 'live', remove: 'live' },
+      changed: (name) => {
+        this.#leaves(['rules', name], `rule ${name}: `, () => 'live');
+        return 'replace';
+      },
+    });
+    this.#section('dashboards', 'dashboard', {
+      effects: { add: 'live', remove: 'live' },
+      changed: (name) => {
+        this.#leaves(['dashboards', name], `dashboard ${name}: `, () => 'live');
+        return undefined;
+      },
+    });
+  }
+
+  hub(): void {
+    for (const section of hubSections) {
+      const schema = HubSchema.properties[section] as unknown as JsonSchema;
+      this.#leaves([section], `${section}: `, (path) => effectOf(schema, path), ', from the next start of the hub on');
+    }
+    this.#leaf(['include'], this.#from.config.include, this.#to.config.include, 'live', 'include');
+  }
+
+  #section<T>(
+    section: 'simulators' | 'devices' | 'apps' | 'rules' | 'dashboards',
+    noun: string,
+    with_: {
+      effects: { add: Effect; remove: Effect };
+      about?: (block: T) => string;
+      shown?: (block: T, path: string[], side: ParsedHub) => unknown;
+      changed: (name: string, from: T, to: T) => 'replace' | 'adjust' | undefined;
+    },
+  ): void {
+    const a = this.#from.config[section] as unknown as Record<string, T>;
+    const b = this.#to.config[section] as unknown as Record<string, T>;
+    const shown = with_.shown ?? ((block, path, side) => this.#shown(block, path, side));
+    const note = (name: string, how: PartChange['how']): void => {
+      if (section !== 'dashboards') this.parts.push({ section, name, how });
+    };
+    for (const [name, block] of Object.entries(a)) {
+      const path = [section, name];
+      if (Object.hasOwn(b, name)) {
+        const before = this.changes.length;
+        const how = same(block, b[name]) ? undefined : with_.changed(name, block, b[name]!);
+        if (how !== undefined) note(name, how);
+        else if (this.changes.length === before && !same(this.#shown(block, path, this.#from), this.#shown(b[name], path, this.#to)))
+          with_.changed(name, block, b[name]!);
+        continue;
+      }
+      this.#push({
+        kind: 'remove',
+        path: path.join('/'),
+        from: shown(block, path, this.#from),
+        effect: with_.effects.remove,
+        sentence: `${noun} ${name} removed`,
+      });
+      note(name, 'remove');
+    }
+    for (const [name, block] of Object.entries(b)) {
+      if (Object.hasOwn(a, name)) continue;
+      const path = [section, name];
+      const about = with_.about?.(block);
+      const sentence = `${noun} ${name} added${about === undefined ? '' : `: ${about}`}`;
+      this.#push({ kind: 'add', path: path.join('/'), to: shown(block, path, this.#to), effect: with_.effects.add, sentence });
+      note(name, 'add');
+    }
+  }
+
+  #device(name: string, a: DeviceConfig, b: DeviceConfig): 'replace' | 'adjust' {
+    const at = ['devices', name];
+    const link = !same(a.driver, b.driver) || !same(a.settings, b.settings);
+    this.#leaf([...at, 'driver'], a.driver, b.driver, 'reconnect', `device ${name}: driver`, `; device ${name} reconnects`);
+    this.#leaves([...at, 'settings'], `device ${name}: settings `, () => 'reconnect', `; device ${name} reconnects`);
+    this.#leaf([...at, 'path'], a.path, b.path, 'live', `device ${name}: namespace path`);
+    for (const [group, block] of Object.entries(a.groups)) {
+      const path = [...at, 'groups', group];
+      const next = Object.hasOwn(b.groups, group) ? b.groups[group] : undefined;
+      if (next !== undefined) this.#group(name, group, block, next);
+      else
+        this.#push({
+          kind: 'remove',
+          path: path.join('/'),
+          from: sizeOf(block),
+          effect: 'live',
+          sentence: `group ${name}/${group} removed: ${tagCount(block)}`,
+        });
+    }
+    for (const [group, block] of Object.entries(b.groups)) {
+      if (Object.hasOwn(a.groups, group)) continue;
+      const path = [...at, 'groups', group].join('/');
+      this.#push({
+        kind: 'add',
+        path,
+        to: sizeOf(block),
+        effect: 'live',
+        sentence: `group ${name}/${group} added: ${tagCount(block)} every ${intervalText(block.interval)}`,
+      });
+    }
+    return link ? 'replace' : 'adjust';
+  }
+
+  #group(device: string, group: string, a: GroupConfig, b: GroupConfig): void {
+    const at = ['devices', device, 'groups', group];
+    const called = `group ${device}/${group}`;
+    if (a.interval !== b.interval) {
+      const sentence = `${called}: interval ${intervalText(a.interval)} → ${intervalText(b.interval)}`;
+      this.#push({ kind: 'change', path: [...at, 'interval'].join('/'), from: a.interval, to: b.interval, effect: 'live', sentence });
+    }
+    const tags = [...at, 'tags'].join('/');
+    const gone = Object.keys(a.tags).filter((tag) => !Object.hasOwn(b.tags, tag));
+    const come = Object.keys(b.tags).filter((tag) => !Object.hasOwn(a.tags, tag));
+    const changed = Object.keys(a.tags).filter((tag) => Object.hasOwn(b.tags, tag) && !same(a.tags[tag], b.tags[tag]));
+    if (gone.length > 0)
+      this.#push({
+        kind: 'remove',
+        path: tags,
+        from: firstOf(gone),
+        effect: 'live',
+        sentence: `${countOf(gone.length, 'tag')} removed from ${device}/${group}${namesOf(gone)}`,
+      });
+    if (come.length > 0)
+      this.#push({
+        kind: 'add',
+        path: tags,
+        to: firstOf(come),
+        effect: 'live',
+        sentence: `${countOf(come.length, 'tag')} added to ${device}/${group}${namesOf(come)}`,
+      });
+    if (changed.length > maxTold) {
+      const fields = new Set(changed.flatMap((tag) => fieldsChanged(a.tags[tag] as Block, b.tags[tag] as Block)));
+      const sentence = `${countOf(changed.length, 'tag')} changed in ${device}/${group}: ${[...fields].join(', ')}`;
+      this.#push({ kind: 'change', path: tags, from: firstOf(changed), to: firstOf(changed), effect: 'live', sentence });
+      return;
+    }
+    for (const tag of changed) this.#leaves([...at, 'tags', tag], `tag ${device}/${group}/${tag}: `, () => 'live');
+  }
+
+  #app(name: string, a: AppConfig, b: AppConfig): 'replace' {
+    const outside = [a, b].some((app) => isBlock(app.settings) && typeof app.settings.url === 'string');
+    const effect: Effect = outside ? 'reconnect' : 'live';
+    this.#leaves(['apps', name], `app ${name}: `, () => effect, outside ? `; app ${name} reconnects` : '');
+    return 'replace';
+  }
+
+  /** Every place below `path` where the two sides differ; lists count as one place. */
+  #leaves(path: string[], before: string, effect: (path: readonly string[]) => Effect, behind = ''): void {
+    const go = (at: string[], a: unknown, b: unknown): void => {
+      if (this.changes.length > maxChanges * 2) return;
+      const deep = isBlock(a) && isBlock(b) && at.length < 24;
+      if (!deep) {
+        this.#leaf(at, a, b, effect(at.slice(1)), before + at.slice(path.length).join(' '), behind);
+        return;
+      }
+      for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) go([...at, key], a[key], b[key]);
+    };
+    go(path, valueAt(this.#from.config, path), valueAt(this.#to.config, path));
+  }
+
+  #leaf(path: string[], a: unknown, b: unknown, effect: Effect, what: string, behind = ''): void {
+    const from = this.#shown(a, path, this.#from);
+    const to = this.#shown(b, path, this.#to);
+    if (same(a, b) && same(from, to)) return;
+    const kind = a === undefined ? 'add' : b === undefined ? 'remove' : 'change';
+    const move =
+      kind === 'add'
+        ? ` ${textOf(to)} added`
+        : kind === 'remove'
+          ? ' removed'
+          : same(from, to)
+            ? ' has another value'
+            : ` ${textOf(from)} → ${textOf(to)}`;
+    const sentence = `${what}${move}${behind}`.replaceAll('  ', ' ');
+    this.#push({ kind, path: path.join('/'), ...(a === undefined ? {} : { from }), ...(b === undefined ? {} : { to }), effect, sentence });
+  }
+
+  #shown(value: unknown, path: readonly string[], side: ParsedHub): unknown {
+    if (value === undefined) return undefined;
+    return this.#withoutPlainSecrets(masked(value, path.join('/'), side.secrets), path, side.config);
+  }
+
+  /** What a schema calls `format: secret` stays hidden even where the file has it in plain text. */
+  #withoutPlainSecrets(value: unknown, [section, name, settings, key]: readonly string[], config: HubConfig): unknown {
+    if (name === undefined) return value;
+    const schema =
+      section === 'devices'
+        ? this.#registry.drivers.get(config.devices[name]?.driver ?? '')?.settings
+        : section === 'apps'
+          ? this.#registry.apps.get(config.apps[name]?.type ?? '')
+          : undefined;
+    if (schema === undefined) return value;
+    if (settings === undefined)
+      return isBlock(value) && isBlock(value.settings) ? { ...value, settings: hidden(value.settings, schema) } : value;
+    if (settings !== 'settings') return value;
+    if (key === undefined) return isBlock(value) ? hidden(value, schema) : value;
+    return hidden({ [key]: value }, schema)[key];
+  }
+
+  #push(change: PlanChange): void {
+    this.changes.push(change);
+  }
+}
+
+function hidden(settings: Block, schema: JsonSchema): Block {
+  const properties = isBlock(schema.properties) ? schema.properties : {};
+  const secret = (key: string): boolean => isBlock(properties[key]) && properties[key].format === 'secret';
+  const plain = (value: unknown): boolean => typeof value === 'string' && !/^!(env|file) /.test(value);
+  return Object.fromEntries(Object.entries(settings).map(([key, value]) => [key, secret(key) && plain(value) ? '(secret)' : value]));
+}
+
+function effectOf(schema: JsonSchema, path: readonly string[]): Effect {
+  let node: Block = schema;
+  let effect = (node.effect as Effect | undefined) ?? 'restart';
+  for (const segment of path) {
+    const next = (isBlock(node.properties) ? node.properties[segment] : undefined) ?? node.additionalProperties;
+    if (!isBlock(next)) break;
+    node = next;
+    effect = (node.effect as Effect | undefined) ?? effect;
+  }
+  return effect;
+}
+
+function valueAt(config: HubConfig, path: readonly string[]): unknown {
+  let value: unknown = config;
+  for (const segment of path) value = isBlock(value) && Object.hasOwn(value, segment) ? value[segment] : undefined;
+  return value;
+}
+
+const fieldsChanged = (a: Block, b: Block): string[] =>
+  [...new Set([...Object.keys(a), ...Object.keys(b)])].filter((key) => !same(a[key], b[key]));
+const firstOf = (names: readonly string[]): string[] => (names.length > maxNames ? [...names.slice(0, maxNames), '…'] : [...names]);
+const namesOf = (names: readonly string[]): string => (names.length <= 5 ? `: ${names.join(', ')}` : '');
+export const countOf = (n: number, noun: string): string => `${n.toLocaleString('en-US')} ${noun}${n === 1 ? '' : 's'}`;
+const sizeOf = (group: GroupConfig): Block => ({ interval: group.interval, tags: Object.keys(group.tags).length });
+const tagCount = (group: GroupConfig): string => countOf(Object.keys(group.tags).length, 'tag');
+const groupSizes = (device: DeviceConfig): Block =>
+  Object.fromEntries(Object.entries(device.groups).map(([name, group]) => [name, sizeOf(group)]));
+const intervalText = (text: string): string => {
+  const ms = parseDurationMs(text);
+  return ms === undefined ? text : formatDuration(ms);
+};
+function aboutDevice(device: DeviceConfig): string {
+  const groups = Object.values(device.groups);
+  const tags = groups.reduce((n, group) => n + Object.keys(group.tags).length, 0);
+  return `${device.driver}, ${countOf(groups.length, 'group')}, ${countOf(tags, 'tag')}`;
+}
+function textOf(value: unknown): string {
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return text === undefined ? '' : text.length > 80 ? `${text.slice(0, 80)}…` : text;
+}

@@ -1,0 +1,190 @@
+import { Device, type Cycles, type LastValues, type TagRegistry } from '@omh/acquisition';
+import type { HubConfig, PartChange } from '@omh/config';
+import { MqttApp } from '@omh/connectors';
+import { driverModules } from '@omh/drivers';
+import { Rule } from '@omh/rules';
+import { createSimulator, type Simulator, type SimulatorConfig } from '@omh/simulators';
+import { isScaled, type Clock, type GroupCycle, type HistoryTag, type Logger, type Part, type Tag } from '@omh/core';
+import type { PartStep } from './part-steps.ts';
+import { plantOf, replant, type PlantDevice } from './plant.ts';
+import type { Rooms } from './rooms.ts';
+
+export interface PartsOptions {
+  readonly rooms: Rooms;
+  readonly cycles: Cycles;
+  readonly values: LastValues;
+  readonly tagIds: TagRegistry;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Makes the parts that a configuration names and leads them from one configuration to the next. */
+export class Parts {
+  readonly #options: PartsOptions;
+  #plant: readonly PlantDevice[] = [];
+
+  constructor(options: PartsOptions) {
+    this.#options = options;
+  }
+
+  /** The plant of the configuration the hub starts with; its tags are known from now on. */
+  plant(config: HubConfig): readonly PlantDevice[] {
+    const plant = plantOf(config, this.#options.tagIds);
+    this.#configure(plant);
+    this.#tell(tagsOf(plant));
+    return plant;
+  }
+
+  #configure(plant: readonly PlantDevice[]): void {
+    this.#plant = plant;
+    this.#options.values.configure(tagsOf(plant), this.#options.clock.now());
+  }
+  #tell(tags: readonly Tag[]): void {
+    const { rooms, log } = this.#options;
+    rooms.historian
+      .ensureTags(tags.map(historyTag))
+      .catch((thrown: unknown) => log.error('the historian did not take the tags', { err: thrown }));
+  }
+
+  device(plant: PlantDevice, config: HubConfig): Device {
+    const { values, cycles, clock, log } = this.#options;
+    const { driver, settings } = config.devices[plant.name]!;
+    return new Device({
+      name: plant.name,
+      module: driverModules.find((m) => m.id === driver)!,
+      settings,
+      path: plant.path,
+      groups: plant.groups,
+      clock,
+      log: log.child({ part: `device/${plant.name}` }),
+      emit: (cycle: GroupCycle) => cycles.emit(cycle),
+      counts: () => values.counts(plant.name),
+    });
+  }
+
+  rule(name: string, config: HubConfig): Rule {
+    const { rooms, clock, log } = this.#options;
+    return new Rule(name, config.rules[name]!, {
+      bus: rooms.broker.bus,
+      historian: rooms.historian,
+      clock,
+      log: log.child({ part: `rule/${name}` }),
+    });
+  }
+
+  app(name: string, config: HubConfig): MqttApp {
+    const { rooms, clock, log, cycles } = this.#options;
+    const { settings, subscriptions } = config.apps[name]!;
+    return new MqttApp({
+      name,
+      settings: settings ?? {},
+      subscriptions,
+      bus: rooms.broker.bus,
+      clock,
+      log: log.child({ part: `app/${name}` }),
+      onGroup: (device, group, listener) => cycles.onGroup(device, group, listener),
+    });
+  }
+
+  simulator(name: string, config: HubConfig): Simulator {
+    const { clock, log } = this.#options;
+    const block = config.simulators[name] as unknown as SimulatorConfig;
+    return createSimulator(name, block, { clock, log: log.child({ part: `simulator/${name}` }) });
+  }
+
+  /**
+   * The way from one configuration to the next: what goes stops first, then simulators, readers and devices change, so that the first
+   * cycle of a new device finds its rules. All parts are made before the first one is touched.
+   */
+  async steps(changes: readonly PartChange[], next: HubConfig): Promise<PartStep[]> {
+    const { rooms } = this.#options;
+    const of = (section: PartChange['section'], ...hows: PartChange['how'][]): string[] =>
+      changes.filter((c) => c.section === section && hows.includes(c.how)).map((c) => c.name);
+    const going = (section: PartChange['section']): PartStep[] =>
+      of(section, 'remove').map((name) => replaced(rooms[section] as Map<string, Part>, section, name, undefined));
+    const coming = (section: PartChange['section'], make: (name: string) => Part, together = false): PartStep[] =>
+      of(section, 'add', 'replace').map((name) => replaced(rooms[section] as Map<string, Part>, section, name, make(name), together));
+    const steps = [...going('devices'), ...going('apps'), ...going('rules'), ...going('simulators')];
+    steps.push(...coming('simulators', (name) => this.simulator(name, next)));
+    const devices = changes.filter((c) => c.section === 'devices');
+    if (devices.length === 0) return [...steps, ...this.#readers(coming, next)];
+    const changed = new Set(devices.map(({ name }) => name));
+    const former = this.#plant;
+    const plant = await replant(next, this.#options.tagIds, former, changed, pause);
+    const byName = new Map(plant.map((device) => [device.name, device]));
+    steps.push(this.#tagStep(former, plant, changed), ...this.#readers(coming, next));
+    for (const name of of('devices', 'adjust')) steps.push(this.#regrouped(byName.get(name)!, former.find((d) => d.name === name)!));
+    return [...steps, ...coming('devices', (name) => this.device(byName.get(name)!, next))];
+  }
+
+  /** A rule or app takes over from its former self in one breath: no message is missed between the two, none is seen twice. */
+  #readers(
+    coming: (section: 'rules' | 'apps', make: (name: string) => Part, together: boolean) => PartStep[],
+    next: HubConfig,
+  ): PartStep[] {
+    return [...coming('rules', (name) => this.rule(name, next), true), ...coming('apps', (name) => this.app(name, next), false)];
+  }
+
+  #tagStep(former: readonly PlantDevice[], plant: readonly PlantDevice[], changed: ReadonlySet<string>): PartStep {
+    return {
+      part: 'historian',
+      run: async () => {
+        this.#configure(plant);
+        const tags = tagsOf(plant.filter(({ name }) => changed.has(name)));
+        for (let at = 0; at < tags.length; at += sliceTags) {
+          await pause();
+          this.#tell(tags.slice(at, at + sliceTags));
+        }
+        await pause();
+      },
+      undo: async () => this.#configure(former),
+    };
+  }
+
+  #regrouped(plant: PlantDevice, former: PlantDevice): PartStep {
+    const device = this.#options.rooms.devices.get(plant.name)!;
+    return {
+      part: device.id,
+      run: async () => {
+        device.regroup(plant);
+        await pause();
+      },
+      undo: async () => device.regroup(former),
+    };
+  }
+}
+
+const sliceTags = 2000;
+const tagsOf = (plant: readonly PlantDevice[]): Tag[] => plant.flatMap((d) => d.groups.flatMap((g) => g.tags));
+
+/** Stops what stood under this name and starts what comes; `together`: both begin in the same turn of the loop. */
+function replaced(parts: Map<string, Part>, section: string, name: string, next: Part | undefined, together = false): PartStep {
+  const old = parts.get(name);
+  const swap = async (from: Part | undefined, to: Part | undefined): Promise<void> => {
+    if (to === undefined) parts.delete(name);
+    else parts.set(name, to);
+    const stopped = from?.stop();
+    if (!together) await stopped;
+    const started = to?.start();
+    await stopped;
+    await started;
+  };
+  return { part: old?.id ?? next?.id ?? `${section}/${name}`, run: () => swap(old, next), undo: () => swap(next, old) };
+}
+
+/** Long work is cut here, so that devices and clients get their turn. */
+const pause = (): Promise<void> =>
+  new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+
+const historyTag = (tag: Tag): HistoryTag => ({
+  id: tag.id,
+  path: tag.path,
+  device: tag.device,
+  group: tag.group,
+  name: tag.name,
+  type: tag.type,
+  scaled: isScaled(tag),
+  ...(tag.unit === undefined ? {} : { unit: tag.unit }),
+});
