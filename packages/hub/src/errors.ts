@@ -30,6 +30,17 @@ export const errors = defineErrors({
     text: 'The change was not applied, the former configuration runs again: {detail}',
     next: 'Read the reason; the hub file is as it was.',
   },
+  HUB_NOT_RESTORED: {
+    blame: 'us',
+    text: 'The change was not applied ({detail}) and not all of it was taken back: {faults}',
+    next: 'Compare the hub file with what was meant, then restart the hub.',
+  },
+  HUB_STOPS: {
+    blame: 'us',
+    status: 503,
+    text: 'The hub stops; nothing was changed.',
+    next: 'Start the hub, then try again.',
+  },
   HUB_NO_SUCH_SIMULATOR: {
     blame: 'caller',
     status: 404,

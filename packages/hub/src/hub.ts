@@ -1,39 +1,39 @@
-import { Access, allows, anonymousPrincipal } from '@omh/access';
-import { Cycles, Device, LastValues, TagRegistry, type DeviceStatus } from '@omh/acquisition';
+import { Access } from '@omh/access';
+import { Cycles, LastValues, TagRegistry, type Device, type DeviceStatus } from '@omh/acquisition';
 import { Broker, type ClientInfo } from '@omh/broker';
-import { withoutSecrets, type EditOp, type HubConfig } from '@omh/config';
-import { MqttApp, type AppStatus } from '@omh/connectors';
-import { driverModules } from '@omh/drivers';
+import { withoutSecrets, type EditOp, type HubConfig, type ParsedHub } from '@omh/config';
+import type { AppStatus, MqttApp } from '@omh/connectors';
 import { EmbeddedHistorian } from '@omh/historian';
-import { Rule, type RuleStatus } from '@omh/rules';
-import { createSimulator, type RequestLogEntry, type Simulator, type SimulatorConfig } from '@omh/simulators';
+import type { Rule, RuleStatus } from '@omh/rules';
+import type { RequestLogEntry, Simulator } from '@omh/simulators';
 import { Documents, lockDataDirectory, type DataDirectory } from '@omh/storage';
 import {
-  isScaled,
   parseDurationMs,
   reasonOf,
   type Clock,
-  type GroupCycle,
   type Historian,
-  type HistoryTag,
   type Logger,
   type MessageBus,
   type MetricSample,
   type Micros,
+  type OmhError,
   type Part,
   type Principal,
-  type Tag,
 } from '@omh/core';
+import { changesOf } from './changes.ts';
 import { ConfigFile, InvalidHubFile } from './config-file.ts';
 import { errors } from './errors.ts';
 import { countersOf, flowOf, type FlowSnapshot } from './flow.ts';
 import type { Rooms } from './rooms.ts';
 import { LoopDelay } from './loop-delay.ts';
+import { tagSamples } from './metrics.ts';
+import { mqttAccess } from './mqtt-access.ts';
 import { withPorts, type PortOverrides } from './overrides.ts';
 import { plantOf, type PlantDevice } from './plant.ts';
 import { Rates } from './rates.ts';
 import { Recorder } from './recorder.ts';
 import { statusOf, type HubStatus } from './status.ts';
+import { makeApp, makeDevice, makeRule, makeSimulator, type Wiring } from './wiring.ts';
 
 export interface HubOptions {
   readonly file: string;
@@ -71,10 +71,14 @@ export class Hub {
   readonly #rates: Rates;
   readonly #loop: LoopDelay;
   readonly #rooms: Rooms;
+  readonly #wiring: Wiring;
   readonly #extra: Part[] = [];
   #config: HubConfig;
   #revision: number;
-  #applying = false;
+  #starting: Promise<void> | undefined;
+  #stopped: Promise<void> | undefined;
+  /** Start, edits and stop come one after the other. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   /** Reads the hub file and takes the data directory; nothing runs yet. Throws InvalidHubFile with every fault of the file. */
   constructor(options: HubOptions) {
@@ -107,28 +111,17 @@ export class Hub {
         listeners: broker.listeners,
         clock: options.clock,
         log: options.log.child({ part: 'broker' }),
-        authenticate: ({ username, password, anonymousAllowed }) => {
-          const byToken = password === undefined ? undefined : this.access.byToken(Buffer.from(password).toString('utf8'));
-          if (byToken) return byToken;
-          return anonymousAllowed ? { ...anonymousPrincipal, name: username ?? anonymousPrincipal.name } : undefined;
-        },
-        authorize: (principal, action, topic) => allows(principal, action === 'publish' ? 'mqtt.publish' : 'mqtt.subscribe', topic),
+        ...mqttAccess(this.access),
       });
       this.#rooms = { simulators: new Map(), devices: new Map(), apps: new Map(), rules: new Map(), broker: own, historian: embedded };
-      this.#recorder = new Recorder(embedded, options.log);
+      const { bus } = own;
+      this.#wiring = { bus, historian: embedded, cycles: this.#cycles, values: this.values, clock: options.clock, log: options.log };
+      this.#recorder = new Recorder(embedded, options.clock, options.log);
       this.#rates = new Rates(options.clock, () => countersOf(this.#rooms));
       this.#loop = new LoopDelay(options.clock);
       this.#cycles.onEvery((cycle) => this.#recorder.record(cycle));
       this.#cycles.onEvery((cycle) => this.values.update(cycle));
-      for (const [name, config] of Object.entries(this.#config.simulators)) {
-        this.#rooms.simulators.set(
-          name,
-          createSimulator(name, config as unknown as SimulatorConfig, {
-            clock: options.clock,
-            log: options.log.child({ part: `simulator/${name}` }),
-          }),
-        );
-      }
+      for (const name of Object.keys(this.#config.simulators)) this.#rooms.simulators.set(name, makeSimulator(name, this.#config, options));
     } catch (thrown) {
       this.#directory.release();
       throw thrown;
@@ -169,15 +162,22 @@ export class Hub {
     this.#extra.push(part);
   }
 
-  /** Resolves when everything serves. A device or external broker that is down is not a failure; a taken port is. */
-  async start(): Promise<void> {
+  /**
+   * Resolves when everything serves. A device or external broker that is down is not a failure; a taken port is. Rejects when `stop`
+   * comes before that.
+   */
+  start(): Promise<void> {
+    return (this.#starting ??= this.#inTurn(() => this.#start()));
+  }
+  async #start(): Promise<void> {
     this.#loop.start();
+    const { historian, broker, simulators } = this.#rooms;
     try {
-      await Promise.all([
-        this.#rooms.historian.start(),
-        this.#rooms.broker.start(),
-        ...[...this.#rooms.simulators.values()].map((s) => s.start()),
-      ]);
+      // All are waited for, so that none comes up behind the back of a stop.
+      const begun = await Promise.allSettled([historian, broker, ...simulators.values()].map((part) => part.start()));
+      const failed = begun.find((result) => result.status === 'rejected');
+      if (failed) throw failed.reason;
+      if (this.#stopped) throw errors.HUB_STOPS();
       const plant = plantOf(this.#config, this.#tagIds);
       this.#takeTags(plant);
       for (const device of plant) this.#addDevice(device);
@@ -187,15 +187,23 @@ export class Hub {
       for (const part of [...this.#rooms.rules.values(), ...this.#rooms.apps.values(), ...this.#rooms.devices.values()]) await part.start();
       this.#rates.start();
     } catch (thrown) {
-      await this.stop();
+      await this.#release();
       throw thrown;
     }
   }
 
-  /** In the direction of the flow, so that what is on its way still arrives. Never rejects. */
-  async stop(): Promise<void> {
+  /** In the direction of the flow, so that what is on its way still arrives. Never rejects; a start or edit under way ends first. */
+  stop(): Promise<void> {
+    if (this.#stopped) return this.#stopped;
+    this.#stopped = this.#inTurn(() => this.#release());
+    // Opening a large store takes long; the stop does not wait for it.
+    if (this.#rooms.historian.health().state === 'starting') void this.#rooms.historian.stop();
+    return this.#stopped;
+  }
+  async #release(): Promise<void> {
     this.#rates.stop();
     this.#loop.stop();
+    this.#recorder.stop();
     const stages: Iterable<Part>[] = [
       this.#rooms.devices.values(),
       this.#rooms.apps.values(),
@@ -212,6 +220,11 @@ export class Hub {
       );
     }
     this.#directory.release();
+  }
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => {});
+    return done;
   }
 
   status(): HubStatus {
@@ -261,32 +274,38 @@ export class Hub {
    * Changes the hub file and what runs: checks the whole file first, writes it durably, restarts only what changed. When a changed
    * part does not start, file and parts go back to what they were.
    */
-  async edit(ops: readonly EditOp[], principal: Principal): Promise<{ revision: number }> {
-    while (this.#applying) await this.clock.sleep(5);
-    this.#applying = true;
+  edit(ops: readonly EditOp[], principal: Principal): Promise<{ revision: number }> {
+    return this.#inTurn(() => this.#edit(ops, principal));
+  }
+  async #edit(ops: readonly EditOp[], principal: Principal): Promise<{ revision: number }> {
+    if (this.#stopped) throw errors.HUB_STOPS();
+    const former = { file: this.#file.parsed, config: this.#config };
+    const edited = this.#file.edited(ops);
+    if (!edited.ok) throw new InvalidHubFile(this.#file.path, edited.error);
+    this.#file.write(edited.value);
     try {
-      const former = { file: this.#file.parsed, config: this.#config };
-      const edited = this.#file.edited(ops);
-      if (!edited.ok) throw new InvalidHubFile(this.#file.path, edited.error);
-      this.#file.write(edited.value);
-      const next = withPorts(edited.value.config, this.#options.ports ?? {});
-      try {
-        await this.#apply(next);
-      } catch (thrown) {
-        this.#file.write(former.file);
-        await this.#apply(former.config);
-        throw errors.HUB_NOT_APPLIED({ detail: reasonOf(thrown).text }, { cause: thrown });
-      }
-      this.#documents.put('revision', { revision: ++this.#revision } satisfies RevisionDocument);
-      this.log.info('the configuration was changed', {
-        revision: this.#revision,
-        by: principal.name,
-        ops: ops.map((op) => `${op.op} ${op.path}`),
-      });
-      return { revision: this.#revision };
-    } finally {
-      this.#applying = false;
+      await this.#apply(withPorts(edited.value.config, this.#options.ports ?? {}));
+      this.#documents.put('revision', { revision: this.#revision + 1 } satisfies RevisionDocument);
+      this.#revision++;
+    } catch (thrown) {
+      throw await this.#wentBack(former, thrown);
     }
+    this.log.info('the configuration was changed', {
+      revision: this.#revision,
+      by: principal.name,
+      ops: ops.map((op) => `${op.op} ${op.path}`),
+    });
+    return { revision: this.#revision };
+  }
+
+  /** File and parts as they were before, each as far as it goes; the error that says so. */
+  async #wentBack(former: { readonly file: ParsedHub; readonly config: HubConfig }, thrown: unknown): Promise<OmhError> {
+    const detail = reasonOf(thrown).text;
+    const steps = [async () => this.#file.write(former.file), () => this.#apply(former.config)];
+    const faults: string[] = [];
+    for (const step of steps) await step().catch((fault: unknown) => faults.push(reasonOf(fault).text));
+    if (faults.length === 0) return errors.HUB_NOT_APPLIED({ detail }, { cause: thrown });
+    return errors.HUB_NOT_RESTORED({ detail, faults: faults.join(' ') }, { cause: thrown });
   }
 
   flow(): FlowSnapshot {
@@ -298,14 +317,7 @@ export class Hub {
       yield { name: 'omh_part_up', value: part.health().state === 'running' ? 1 : 0, labels: { part: part.id } };
       if (part.metrics) yield* part.metrics();
     }
-    for (const { tag, value, quality } of this.values.iterate()) {
-      if (quality !== 'good' || (typeof value !== 'number' && typeof value !== 'boolean' && typeof value !== 'bigint')) continue;
-      yield {
-        name: 'omh_tag',
-        value: Number(value),
-        labels: { device: tag.device, group: tag.group, tag: tag.name, path: tag.path, unit: tag.unit ?? '' },
-      };
-    }
+    yield* tagSamples(this.values);
     yield { name: 'omh_recorder_dropped_total', value: this.#recorder.dropped };
     yield { name: 'omh_loop_delay_p99_seconds', value: this.#loop.p99Ms / 1000 };
   }
@@ -329,50 +341,21 @@ export class Hub {
   #takeTags(plant: readonly PlantDevice[]): void {
     const tags = plant.flatMap((d) => d.groups.flatMap((g) => g.tags));
     this.values.configure(tags, this.clock.now());
-    this.#rooms.historian
-      .ensureTags(tags.map(historyTag))
-      .catch((thrown: unknown) => this.log.error('the historian did not take the tags', { err: thrown }));
+    void this.#recorder.takeTags(tags);
   }
 
   #addDevice(plant: PlantDevice): Device {
-    const config = this.#config.devices[plant.name]!;
-    const device = new Device({
-      name: plant.name,
-      module: driverModules.find((m) => m.id === config.driver)!,
-      settings: config.settings,
-      path: plant.path,
-      groups: plant.groups,
-      clock: this.clock,
-      log: this.log.child({ part: `device/${plant.name}` }),
-      emit: (cycle: GroupCycle) => this.#cycles.emit(cycle),
-      counts: () => this.values.counts(plant.name),
-    });
+    const device = makeDevice(plant, this.#config, this.#wiring);
     this.#rooms.devices.set(plant.name, device);
     return device;
   }
-
   #addRule(name: string): Rule {
-    const rule = new Rule(name, this.#config.rules[name]!, {
-      bus: this.bus,
-      historian: this.#rooms.historian,
-      clock: this.clock,
-      log: this.log.child({ part: `rule/${name}` }),
-    });
+    const rule = makeRule(name, this.#config, this.#wiring);
     this.#rooms.rules.set(name, rule);
     return rule;
   }
-
   #addApp(name: string): MqttApp {
-    const { settings, subscriptions } = this.#config.apps[name]!;
-    const app = new MqttApp({
-      name,
-      settings: settings ?? {},
-      subscriptions,
-      bus: this.bus,
-      clock: this.clock,
-      log: this.log.child({ part: `app/${name}` }),
-      onGroup: (device, group, listener) => this.#cycles.onGroup(device, group, listener),
-    });
+    const app = makeApp(name, this.#config, this.#wiring);
     this.#rooms.apps.set(name, app);
     return app;
   }
@@ -381,15 +364,9 @@ export class Hub {
   async #apply(next: HubConfig): Promise<void> {
     const former = this.#config;
     this.#config = next;
-    const changed = (section: 'devices' | 'apps' | 'rules'): { gone: string[]; come: string[] } => {
-      const a = former[section];
-      const b = next[section];
-      const same = (name: string): boolean => name in a && name in b && JSON.stringify(a[name]) === JSON.stringify(b[name]);
-      return { gone: Object.keys(a).filter((n) => !same(n)), come: Object.keys(b).filter((n) => !same(n)) };
-    };
-    const devices = changed('devices');
-    const apps = changed('apps');
-    const rules = changed('rules');
+    const devices = changesOf('devices', former, next);
+    const apps = changesOf('apps', former, next);
+    const rules = changesOf('rules', former, next);
     const drop = async (parts: Map<string, Part>, names: readonly string[]): Promise<void> => {
       for (const name of names) {
         await parts.get(name)?.stop();
@@ -407,14 +384,3 @@ export class Hub {
     for (const device of plant) if (devices.come.includes(device.name)) await this.#addDevice(device).start();
   }
 }
-
-const historyTag = (tag: Tag): HistoryTag => ({
-  id: tag.id,
-  path: tag.path,
-  device: tag.device,
-  group: tag.group,
-  name: tag.name,
-  type: tag.type,
-  scaled: isScaled(tag),
-  ...(tag.unit === undefined ? {} : { unit: tag.unit }),
-});

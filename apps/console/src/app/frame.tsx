@@ -3,55 +3,13 @@ import { Link, Outlet, useRouterState } from '@tanstack/react-router';
 import { Fragment, useState } from 'react';
 import { hubNow, live, useFlow, useHoldTags, useLink, useStatus, useTick } from '../live/live-store.ts';
 import { bytes, clock, countdown, day, num, rate, span } from '../ui/format.ts';
-import { Glyph, Icon, Mark, type IconName } from '../ui/glyph.tsx';
+import { Glyph, Icon, Mark } from '../ui/glyph.tsx';
 import { Head } from '../ui/panel.tsx';
 import { KeysHelp, useKeys } from './keys.tsx';
 import { Palette } from './palette.tsx';
+import { groups, screens, type Screen } from './screens.ts';
 import { may, signOut, useSession } from './session.ts';
 
-interface Screen {
-  id: string;
-  to: string;
-  title: string;
-  short?: string;
-  icon: IconName;
-  verb: string;
-  phone?: boolean;
-}
-export const groups: readonly { title: string; screens: readonly Screen[] }[] = [
-  {
-    title: 'Watch',
-    screens: [
-      { id: 'overview', to: '/', title: 'Overview', icon: 'overview', verb: 'status.read', phone: true },
-      {
-        id: 'dashboards',
-        to: '/dashboards',
-        title: 'Dashboards',
-        short: 'Boards',
-        icon: 'dashboard',
-        verb: 'dashboards.read',
-        phone: true,
-      },
-      { id: 'live', to: '/live', title: 'Live values', short: 'Values', icon: 'live', verb: 'values.read', phone: true },
-    ],
-  },
-  {
-    title: 'Flow',
-    screens: [
-      { id: 'messages', to: '/messages', title: 'Messages', icon: 'messages', verb: 'mqtt.subscribe', phone: true },
-      { id: 'rules', to: '/rules', title: 'Rules', icon: 'rule', verb: 'rules.read' },
-      { id: 'data', to: '/data', title: 'Data', icon: 'data', verb: 'sql.read' },
-    ],
-  },
-  {
-    title: 'Hub',
-    screens: [
-      { id: 'simulator', to: '/simulators', title: 'Simulator', icon: 'simulator', verb: 'simulators.read' },
-      { id: 'system', to: '/system', title: 'System', icon: 'system', verb: 'status.read' },
-    ],
-  },
-];
-export const screens = groups.flatMap((g) => g.screens);
 /** Above this many tags a tab reads them only where a screen shows them. */
 const holdAllBelow = 2_000;
 /** Without a good value for this long the line says how old the newest one is. */
