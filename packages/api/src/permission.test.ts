@@ -103,6 +103,12 @@ test('metrics are open to a scraper on this machine, not to one behind a proxy o
   assert.equal((await ask({ method: 'GET', url: '/metrics' }, { 'x-forwarded-for': '10.0.0.9' })).statusCode, 401);
   const far = await app.inject({ method: 'GET', url: '/metrics', headers: { host: 'localhost' }, remoteAddress: '10.0.0.9' });
   assert.equal(far.statusCode, 401);
+  // A hub that all may reach answers to any name, but a name that is not this machine's own is no scraper here.
+  const open = await new ApiServer({ hub: asHub(hub), host: '0.0.0.0', port: 0, clock, log: silentLogger }).build();
+  const named = async (host: string): Promise<number> =>
+    (await open.inject({ method: 'GET', url: '/metrics', headers: { host } })).statusCode;
+  assert.deepEqual([await named('rebound.example'), await named('127.0.0.1:7070')], [401, 200]);
+  await open.close();
 });
 
 test('a permission below a subtree reads and writes there and nowhere else', async () => {

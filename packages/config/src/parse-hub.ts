@@ -7,7 +7,7 @@ import { HubSchema } from './hub-schema.ts';
 import type { HubConfig } from './hub-schema.ts';
 import { IssueList } from './issue.ts';
 import type { ConfigIssue } from './issue.ts';
-import { didYouMean } from './nearest.ts';
+import { didYouMean } from './did-you-mean.ts';
 import { Source } from './source.ts';
 import { checkSchema } from './validation.ts';
 

@@ -1,4 +1,5 @@
 import type { HubConfig } from '@omh/config';
+import { isLoopback } from '@omh/core';
 
 /** Ports given on the command line; they win over the hub file and are never written to it. */
 export interface PortOverrides {
@@ -7,8 +8,6 @@ export interface PortOverrides {
   readonly ws?: number;
   readonly modbus?: number;
 }
-
-const isLoopback = (host: unknown): boolean => host === '127.0.0.1' || host === 'localhost' || host === '::1';
 
 /** A device that reads a simulator of this file follows it to its new port. */
 export function withPorts(config: HubConfig, ports: PortOverrides): HubConfig {
@@ -24,7 +23,7 @@ export function withPorts(config: HubConfig, ports: PortOverrides): HubConfig {
   simulator['port'] = ports.modbus;
   for (const device of Object.values(next.devices)) {
     const settings = device.settings as { host?: unknown; port?: unknown };
-    if (isLoopback(settings.host) && settings.port === former) settings.port = ports.modbus;
+    if (isLoopback(String(settings.host)) && settings.port === former) settings.port = ports.modbus;
   }
   return next;
 }

@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { VirtualClock } from '@omh/core/testing';
-import { createBatch, Quality, silentLogger, systemClock, type GroupCycle, type Historian, type Micros, type Tag, type ValueBatch } from '@omh/core';
+import {
+  createBatch,
+  Quality,
+  silentLogger,
+  systemClock,
+  type GroupCycle,
+  type Historian,
+  type Micros,
+  type Tag,
+  type ValueBatch,
+} from '@omh/core';
 import { Recorder } from './recorder.ts';
 
 const tags = [1, 2].map(
@@ -89,7 +99,10 @@ test('tags that the historian does not take are handed to it again until it does
   broken = false;
   await clock.advance(1000);
   await done;
-  assert.deepEqual(asked, [[1, 2], [1, 2]]);
+  assert.deepEqual(asked, [
+    [1, 2],
+    [1, 2],
+  ]);
 
   broken = true;
   const given = recorder.takeTags(tags);

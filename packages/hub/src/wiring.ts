@@ -39,7 +39,7 @@ export const makeRule = (name: string, config: HubConfig, { bus, historian, cloc
   new Rule(name, config.rules[name]!, { bus, historian, clock, log: log.child({ part: `rule/${name}` }) });
 
 export function makeApp(name: string, config: HubConfig, { bus, cycles, clock, log }: Wiring): MqttApp {
-  const { settings = {}, subscriptions } = config.apps[name]!;
+  const { settings, subscriptions } = config.apps[name]!;
   return new MqttApp({
     name,
     settings,

@@ -77,17 +77,11 @@ export class Rule implements Part {
     }
     for (const action of this.#actions) action.start?.();
     const compiled = this.#compiled;
-    try {
-      this.#subscription = this.#deps.bus.subscribe(compiled.from, {
-        name: this.id,
-        delivery: this.#config.actions.some((a) => 'historian' in a) ? 'durable' : 'volatile',
-        receive: (message) => this.#receive(compiled, message),
-      });
-    } catch (thrown) {
-      if (!(thrown instanceof OmhError)) return Promise.reject(thrown instanceof Error ? thrown : new Error(String(thrown)));
-      this.#fault = thrown;
-      this.#log.error('rule cannot run', { code: thrown.code, reason: thrown.text });
-    }
+    this.#subscription = this.#deps.bus.subscribe(compiled.from, {
+      name: this.id,
+      delivery: this.#config.actions.some((a) => 'historian' in a) ? 'durable' : 'volatile',
+      receive: (message) => this.#receive(compiled, message),
+    });
     return Promise.resolve();
   }
 

@@ -1,7 +1,7 @@
 import { useMantineColorScheme } from '@mantine/core';
 import { Link, Outlet, useRouterState } from '@tanstack/react-router';
 import { Fragment, useState } from 'react';
-import { hubNow, live, useFlow, useHoldTags, useLink, useStatus, useTick } from '../live/live-store.ts';
+import { hubNow, live, useFlow, useHoldTags, useLink, useSilence, useStatus, useTick } from '../live/live-store.ts';
 import { bytes, clock, countdown, day, num, rate, span } from '../ui/format.ts';
 import { Glyph, Icon, Mark } from '../ui/glyph.tsx';
 import { Head } from '../ui/panel.tsx';
@@ -22,8 +22,9 @@ export function Frame() {
   const flow = useFlow();
   const total = flow?.devices.reduce((sum, d) => sum + d.tags, 0) ?? Infinity;
   useHoldTags(may('values.read') && total <= holdAllBelow);
+  const silent = useSilence() !== undefined;
   return (
-    <div className="shell">
+    <div className="shell" data-silent={silent ? '' : undefined}>
       <a className="skip" href="#main">
         To the content
       </a>
@@ -79,7 +80,7 @@ function Rail({ more }: { more: () => void }) {
   const bad = flow?.devices.reduce((sum, d) => sum + d.bad, 0) ?? 0;
   const counts: Record<string, { n: string; bad?: boolean } | undefined> = {
     live: bad > 0 ? { n: `${num(bad)} bad`, bad: true } : undefined,
-    rules: flow === undefined ? undefined : { n: num(flow.rules.length) },
+    rules: flow === undefined || flow.rules.length === 0 ? undefined : { n: num(flow.rules.length) },
   };
   const me = session.state === 'in' ? session.me : undefined;
   const hasSimulator = flow === undefined || flow.simulators.length > 0;
@@ -226,16 +227,15 @@ function HubClock() {
 /** After a few seconds of silence the page itself says so; below that the status line is enough. */
 function LostBanner() {
   const link = useLink();
-  useTick(1_000);
-  const silent = Date.now() - Math.max(link.lastHeard, link.since);
-  if (link.phase === 'open' || link.phase === 'ended' || silent < 3_000) return null;
+  const silence = useSilence();
+  if (silence === undefined) return null;
   return (
     <div className="say badb" role="status" data-testid="link-lost" style={{ marginBottom: 12 }}>
       <Glyph name="bad" />
       <div>
-        <p className="strong">This page has not heard from the hub for {span(silent)}.</p>
+        <p className="strong">This page has not heard from the hub for {span(silence.ms)}.</p>
         <p>
-          The plant may well run on. {link.lastHeard > 0 ? `Values are from ${clock(link.lastHeard)}. ` : ''}
+          The plant may well run on. {silence.heard > 0 ? `Everything below is from ${clock(silence.heard)}. ` : ''}
           {link.nextTry === undefined ? 'Trying now.' : `Next try in ${countdown(link.nextTry - Date.now())}.`}
         </p>
       </div>
@@ -263,7 +263,9 @@ function StatusLine() {
         <Glyph name={open ? 'run' : link.phase === 'connecting' ? 'wait' : 'bad'} />
         {open
           ? !Number.isFinite(newest)
-            ? 'Live'
+            ? values === 0 && (flow?.devices.length ?? 0) > 0
+              ? 'Live, no good value'
+              : 'Live'
             : newest > quietMs
               ? `Live, newest good value ${span(newest)} old`
               : `Live, ${span(lagMs)} behind the plant`
@@ -271,7 +273,7 @@ function StatusLine() {
             ? 'Connecting to the hub'
             : `Not live${link.nextTry === undefined ? '' : `, next try in ${countdown(link.nextTry - Date.now())}`}`}
       </span>
-      {flow === undefined ? null : (
+      {flow === undefined || !open ? null : (
         <>
           <span>
             <b>{rate(values)}</b> values/s

@@ -14,6 +14,7 @@ export interface ExternalUplinkOptions {
 
 /** Messages on their way to the broker that it did not take yet. */
 const maxPending = 1000;
+const endWithinMs = 1000;
 
 /** MQTT.js towards a broker elsewhere; our own back-off instead of its fixed period. */
 export class ExternalUplink implements Uplink {
@@ -23,7 +24,8 @@ export class ExternalUplink implements Uplink {
   #client: MqttClient | undefined;
   #cancel: Cancel = () => {};
   #stopped = false;
-  #pending = 0;
+  /** Of the present connection. */
+  #onTheWay = { count: 0 };
 
   constructor(options: ExternalUplinkOptions) {
     this.#options = options;
@@ -51,6 +53,7 @@ export class ExternalUplink implements Uplink {
     });
     if (client === undefined) return;
     this.#client = client;
+    this.#onTheWay = { count: 0 };
     client.on('connect', () => {
       this.#retry.reset();
       onState({ up: true, reason: { code: 'APP_PUBLISHES', params: { url }, text: `Publishes to ${url}.` } });
@@ -85,19 +88,29 @@ export class ExternalUplink implements Uplink {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancel();
-    await this.#client?.endAsync(false).catch(() => this.#client?.end(true));
+    const client = this.#client;
     this.#client = undefined;
+    if (client === undefined) return;
+    // A polite end waits for acknowledgements, which a broker may owe for ever.
+    let cancel: Cancel = () => {};
+    const late = new Promise<void>((resolve) => {
+      cancel = this.#options.clock.after(endWithinMs, resolve);
+    });
+    await Promise.race([client.endAsync(false).catch(() => {}), late]);
+    cancel();
+    client.stream.destroy();
   }
 
   async publish(topic: string, payload: () => unknown, qos: QoS): Promise<void> {
     const client = this.#client;
     if (!client?.connected) throw errors.APP_BROKER_UNREACHABLE({ url: this.target, detail: 'it is not connected now' });
-    if (this.#pending >= maxPending) throw errors.APP_BROKER_SLOW({ url: this.target, pending: this.#pending });
-    this.#pending++;
+    const onTheWay = this.#onTheWay;
+    if (onTheWay.count >= maxPending) throw errors.APP_BROKER_SLOW({ url: this.target, pending: onTheWay.count });
+    onTheWay.count++;
     try {
       await client.publishAsync(topic, JSON.stringify(payload()), { qos });
     } finally {
-      this.#pending--;
+      onTheWay.count--;
     }
   }
 }
