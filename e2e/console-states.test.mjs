@@ -82,7 +82,9 @@ describe('the console when there is nothing, when it may not, and when the hub i
     for (const [path, said] of Object.entries(expected)) {
       await page.goto(hub.http + path);
       await until(`${path} says ${said}`, async () => said.test(await sentence(page)), 8000);
-      const top = await get('screen-sentence').first().evaluate((h) => h.getBoundingClientRect().top);
+      const top = await get('screen-sentence')
+        .first()
+        .evaluate((h) => h.getBoundingClientRect().top);
       assert.ok(top < 120, `the sentence of ${path} begins ${top} px from the top`);
     }
     assert.ok(!(await page.locator('body').innerText()).includes('undefined'));

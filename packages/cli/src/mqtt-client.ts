@@ -41,6 +41,8 @@ const urlOf = (flags: MqttFlags): string => flags.url ?? `mqtt://${flags.host}:$
 /** Connects once; a refusal or an unreachable broker is an error, not a retry. */
 export function connectMqtt(flags: MqttFlags, extra: IClientOptions = {}): Promise<MqttClient> {
   const url = addressOf(flags);
+  if (!/^(mqtts?|tcp|wss?):\/\/[^/]/.test(url))
+    throw errors.CLI_USAGE({ detail: `${url} is no broker's address; it reads mqtt://host:port or ws://host:port/mqtt` });
   const client = mqtt.connect(urlOf(flags), {
     protocolVersion: /5/.test(flags.mqttVersion) ? 5 : 4,
     reconnectPeriod: 0,
