@@ -143,7 +143,7 @@ describe('the hub file under a running hub', () => {
     assert.equal(status, 409, JSON.stringify(body));
     assert.equal(body.code, 'HUB_FILE_CHANGED');
     assert.match(body.detail ?? body.title, /hub\.yaml was changed on disk/);
-    assert.match(body.next, /Restart the hub/);
+    assert.match(body.next, /Plan and apply what stands on disk/);
     assert.equal(readFileSync(file, 'utf8'), `${demoFile}# by hand\n`);
     assert.deepEqual(
       (await demo.get('/api/v1/rules')).rules.map((r) => r.name),

@@ -29,7 +29,8 @@ describe('the console in a browser', { concurrency: false, skip: findBrowser() =
     });
     page.on('request', (request) => {
       const url = new URL(request.url());
-      if (!['data:', 'blob:'].includes(url.protocol) && url.host !== new URL(demo.ready.http).host) complaints.push(`left the host: ${request.url()}`);
+      if (!['data:', 'blob:'].includes(url.protocol) && url.host !== new URL(demo.ready.http).host)
+        complaints.push(`left the host: ${request.url()}`);
     });
   });
   after(async () => {
@@ -65,7 +66,9 @@ describe('the console in a browser', { concurrency: false, skip: findBrowser() =
   });
 
   test('the overview says that everything runs and draws the flow', async () => {
-    await page.waitForFunction(() => /^All \d+ parts run\.$/.test(document.querySelector('[data-testid=screen-sentence]')?.textContent ?? ''));
+    await page.waitForFunction(() =>
+      /^All \d+ parts run\.$/.test(document.querySelector('[data-testid=screen-sentence]')?.textContent ?? ''),
+    );
     await get('flow-picture').waitFor();
     assert.match(await get('status-line').innerText(), /Live/);
   });
@@ -116,7 +119,9 @@ describe('the console in a browser', { concurrency: false, skip: findBrowser() =
     assert.match((await demo.get('/api/v1/config')).text, /made_here:/);
   });
 
-  test('history is asked in SQL, shown as table and chart, and saved as a panel that is there after a reload', { timeout: 40_000 }, async () => {
+  test('history is asked in SQL, shown as table and chart, and saved as a panel that is there after a reload', {
+    timeout: 40_000,
+  }, async () => {
     await go('data');
     await get('sql-run').click();
     await get('sql-result').waitFor();
@@ -143,18 +148,24 @@ describe('the console in a browser', { concurrency: false, skip: findBrowser() =
     await until('more points', async () => Number(await panel.getAttribute('data-points')) > points, 5000);
   });
 
-  test('stopped with its button the device turns uncertain, then bad with a reason; started again it is good', { timeout: 60_000 }, async () => {
+  test('stopped with its button the device turns uncertain, then bad with a reason; started again it is good', {
+    timeout: 60_000,
+  }, async () => {
     await go('simulator');
     await get('simulator-stop').click();
     await get('simulator-start').waitFor();
     await go('live');
     const row = get('row-demo/demo_group/temperature');
     const seen = [];
-    await until('bad', async () => {
-      const quality = await row.getAttribute('data-quality');
-      if (quality !== seen.at(-1)) seen.push(quality);
-      return quality === 'bad';
-    }, 8000);
+    await until(
+      'bad',
+      async () => {
+        const quality = await row.getAttribute('data-quality');
+        if (quality !== seen.at(-1)) seen.push(quality);
+        return quality === 'bad';
+      },
+      8000,
+    );
     assert.match(await row.innerText(), /[a-z]{4}/i);
     await go('overview');
     await get('attention-device/demo').waitFor();

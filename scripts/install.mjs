@@ -31,13 +31,15 @@ function modulesFitLock(packages) {
   });
 }
 
-/** What npm has to do: nothing, a clean install from the lock, or an install that also writes the lock. */
+/** What npm has to do: nothing, bring `node_modules` in step with the lock, or install and write the lock anew. */
 export function installNeeded() {
   if (!existsSync(at('package-lock.json'))) return 'install';
   const { packages } = readJson(at('package-lock.json'));
-  // In CI a lock that does not fit is a mistake to report, and `npm ci` reports it.
-  if (!lockFitsManifests(packages) && !process.env.CI) return 'install';
-  return modulesFitLock(packages) ? undefined : 'ci';
+  if (!lockFitsManifests(packages)) {
+    if (process.env.CI) throw new Error('package-lock.json does not fit the package.json files: run `npm install` and commit it.');
+    return 'install';
+  }
+  return modulesFitLock(packages) ? undefined : 'from-lock';
 }
 
 /** Installs npm packages when they are missing or out of step; resolves to the milliseconds it took, 0 when there was nothing to do. */
@@ -46,9 +48,10 @@ export async function install() {
   if (command === undefined) return 0;
   const began = performance.now();
   console.error('Installing npm packages; this happens once and takes about a minute.');
-  const code = await runNpm([command, '--no-audit', '--no-fund']);
+  // Not `npm ci`: it refuses a lock that was written where the registry lacks the optional packages of other platforms.
+  const code = await runNpm(['install', ...(command === 'from-lock' ? ['--no-save'] : []), '--no-audit', '--no-fund']);
   if (code !== 0)
-    throw new Error(`npm ${command} ends with exit code ${code}: its own message is above. Is the npm registry reachable from here?`);
+    throw new Error(`npm install ends with exit code ${code}: its own message is above. Is the npm registry reachable from here?`);
   const ms = performance.now() - began;
   console.error(`Installed in ${seconds(ms)}.`);
   return ms;

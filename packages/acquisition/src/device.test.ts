@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { OmhError} from '@omh/core';
+import type { OmhError } from '@omh/core';
 import { qualityWord, silentLogger, type GroupCycle, type Tag } from '@omh/core';
 import { VirtualClock } from '@omh/core/testing';
 import { Cycles } from './cycles.ts';

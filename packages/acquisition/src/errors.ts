@@ -1,13 +1,6 @@
 import { defineErrors } from '@omh/core';
 
 export const errors = defineErrors({
-  ACQUISITION_NO_SUCH_TAG: {
-    blame: 'caller',
-    status: 404,
-    text: 'There is no tag {tag}.',
-    causes: ['the name is misspelt', 'the tag was removed from the hub file'],
-    next: 'Look the name up in Live values, or in the hub file under devices.',
-  },
   ACQUISITION_NOT_WRITABLE: {
     blame: 'caller',
     status: 409,

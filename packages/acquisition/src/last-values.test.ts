@@ -17,7 +17,7 @@ test('a tag that was never read is bad and says so', () => {
   const values = new LastValues();
   values.configure(tags, 5 as Micros);
   const a = values.byKey('demo/g/a')!;
-  assert.deepEqual([a.value, a.valueTime, a.quality, a.reason], [undefined, undefined, 'bad', 'no value was read yet']);
+  assert.deepEqual([a.value, a.valueTime, a.quality, a.reason], [undefined, undefined, 'bad', 'No value was read yet.']);
 });
 
 test('since moves when the quality changes and only then', () => {
@@ -41,6 +41,21 @@ test('a new configuration keeps what is known of tags that stay and forgets the 
   assert.equal(values.byKey('demo/g/b'), undefined);
   values.update(cycle(30, Quality.good, 9));
   assert.equal(values.get(2), undefined);
+});
+
+test('counts follow each device through cycles and configurations', () => {
+  const values = new LastValues();
+  const other = testTag(3, 'c', { device: 'other' });
+  values.configure([...tags, other], 0 as Micros);
+  values.update(cycle(10, Quality.good, 1));
+  assert.deepEqual(values.counts('demo'), { good: 2, uncertain: 0, bad: 0 });
+  assert.deepEqual(values.counts('other'), { good: 0, uncertain: 0, bad: 1 });
+  assert.deepEqual(values.counts(), { good: 2, uncertain: 0, bad: 1 });
+  values.configure([tags[0]!, other], 20 as Micros);
+  assert.deepEqual(values.counts('demo'), { good: 1, uncertain: 0, bad: 0 });
+  values.update(cycle(30, Quality.uncertainNoCommunicationLastUsable, 1));
+  assert.deepEqual(values.counts('demo'), { good: 0, uncertain: 1, bad: 0 });
+  assert.deepEqual(values.counts('nowhere'), { good: 0, uncertain: 0, bad: 0 });
 });
 
 test('listeners hear the changed ids once a cycle and can leave', () => {

@@ -30,8 +30,13 @@ export interface LastValue {
 
 type Listener = (ids: Uint32Array) => void;
 
+type Counts = Record<QualityWord, number>;
+const noCounts = (): Counts => ({ good: 0, uncertain: 0, bad: 0 });
+
 interface Row {
   tag: Tag;
+  /** Of its device, shared by the device's rows. */
+  counts: Counts;
   value: TagValue | undefined;
   valueTime: Micros | undefined;
   quality: number;
@@ -44,6 +49,7 @@ export class LastValues {
   readonly #rows = new Map<number, Row>();
   readonly #byKey = new Map<string, TagId>();
   readonly #byPath = new Map<string, TagId>();
+  readonly #counts = new Map<string, Counts>();
   readonly #listeners = new Set<Listener>();
   #order: readonly Tag[] = [];
 
@@ -52,19 +58,28 @@ export class LastValues {
     const gone = new Set(this.#rows.keys());
     this.#byKey.clear();
     this.#byPath.clear();
+    this.#counts.clear();
     for (const tag of tags) {
       gone.delete(tag.id);
-      const row = this.#rows.get(tag.id);
-      if (row && row.tag.type === tag.type) row.tag = tag;
-      else
-        this.#rows.set(tag.id, {
+      let counts = this.#counts.get(tag.device);
+      if (!counts) this.#counts.set(tag.device, (counts = noCounts()));
+      let row = this.#rows.get(tag.id);
+      if (row && row.tag.type === tag.type) {
+        row.tag = tag;
+        row.counts = counts;
+      } else {
+        row = {
           tag,
+          counts,
           value: undefined,
           valueTime: undefined,
           quality: Quality.badWaitingForInitialData,
           since: now,
-          reason: qualityReason(Quality.badWaitingForInitialData),
-        });
+          reason: sentence(Quality.badWaitingForInitialData),
+        };
+        this.#rows.set(tag.id, row);
+      }
+      counts[qualityWord(row.quality)]++;
       this.#byKey.set(`${tag.device}/${tag.group}/${tag.name}`, tag.id);
       this.#byPath.set(tag.path, tag.id);
     }
@@ -99,10 +114,15 @@ export class LastValues {
     }
   }
 
-  /** Counts per quality word of one device, or of all. */
+  /** Counts per quality word of one device, or of all; costs nothing per tag. */
   counts(device?: string): Record<QualityWord, number> {
-    const out = { good: 0, uncertain: 0, bad: 0 };
-    for (const row of this.#rows.values()) if (device === undefined || row.tag.device === device) out[qualityWord(row.quality)]++;
+    if (device !== undefined) return { ...(this.#counts.get(device) ?? noCounts()) };
+    const out = noCounts();
+    for (const { good, uncertain, bad } of this.#counts.values()) {
+      out.good += good;
+      out.uncertain += uncertain;
+      out.bad += bad;
+    }
     return out;
   }
 
@@ -113,6 +133,8 @@ export class LastValues {
       if (!row) continue;
       const quality = batch.quality[i]!;
       if (quality !== row.quality) {
+        row.counts[qualityWord(row.quality)]--;
+        row.counts[qualityWord(quality)]++;
         row.quality = quality;
         row.since = batch.receiveTime;
       }

@@ -75,6 +75,20 @@ test('pages get the index, also at addresses only the console knows', async () =
   }
 });
 
+test('a page costs no pile of listeners on its answer', async (t) => {
+  const warnings: string[] = [];
+  const note = (warning: Error): void => {
+    warnings.push(warning.name);
+  };
+  process.on('warning', note);
+  t.after(() => process.off('warning', note));
+  for (let i = 0; i < 3; i++) await ask('/devices/demo', { 'accept-encoding': 'br, gzip' });
+  await new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+  assert.deepEqual(warnings, []);
+});
+
 test('hashed files are kept for ever, others are asked for again, and the compressed neighbour is sent', async () => {
   const plain = await ask('/assets/index-Ab12_-xY.js');
   assert.deepEqual(

@@ -5,7 +5,7 @@ import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
 import { TypeBoxValidatorCompiler, type TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import { HealthState, OmhError, type Clock, type Health, type Logger, type MetricSample, type Part } from '@omh/core';
+import { HealthState, isLoopback, OmhError, type Clock, type Health, type Logger, type MetricSample, type Part } from '@omh/core';
 import type { Hub } from '@omh/hub';
 import type { ApiContext, App } from './context.ts';
 import { auditChanges } from './audited.ts';
@@ -13,13 +13,13 @@ import { serveConsole } from './console-files.ts';
 import { errors } from './errors.ts';
 import { LiveServer } from './live/live-server.ts';
 import { describeApi } from './openapi.ts';
-import { isLoopback } from './own-host.ts';
 import { guard } from './permission.ts';
 import { problemOf } from './problem.ts';
 import { registerApps } from './rest/apps.ts';
 import { registerAudit } from './rest/audit.ts';
 import { registerClients } from './rest/clients.ts';
 import { registerConfig } from './rest/config.ts';
+import { registerRevisions } from './rest/revisions.ts';
 import { registerDashboards } from './rest/dashboards.ts';
 import { registerDeviceCredentials } from './rest/device-credentials.ts';
 import { registerDevices } from './rest/devices.ts';
@@ -71,6 +71,7 @@ const registrations: readonly ((app: App, context: ApiContext) => void)[] = [
   registerSimulators,
   registerDashboards,
   registerConfig,
+  registerRevisions,
   registerSessions,
   registerUsers,
   registerTokens,

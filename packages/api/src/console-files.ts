@@ -25,29 +25,26 @@ export async function serveConsole(app: App, dir: string | undefined): Promise<v
     cacheControl: false,
   });
 
+  // These handlers return nothing: a returned reply is awaited with a listener on the response, once per handler that it passes.
   app.get('/*', { config: { permission: 'none' }, schema: { hide: true } }, (request, reply) => {
     const path = (request.params as { '*': string })['*'];
-    if (!built) {
-      answerWithoutConsole(request, reply, path);
-      return reply;
-    }
-    if (path === '' || path === 'index.html' || path.endsWith('/')) return index(request, reply);
-    if (/[\0\\]|(?:^|\/)\.\.(?:\/|$)/.test(path)) throw noRoute(request);
-    reply.header('cache-control', hashed.test(path) ? 'public, max-age=31536000, immutable' : 'no-cache');
-    return reply.sendFile(path);
+    if (!built) answerWithoutConsole(request, reply, path);
+    else if (path === '' || path === 'index.html' || path.endsWith('/')) index(reply);
+    else if (/[\0\\]|(?:^|\/)\.\.(?:\/|$)/.test(path)) throw noRoute(request);
+    else void reply.header('cache-control', hashed.test(path) ? 'public, max-age=31536000, immutable' : 'no-cache').sendFile(path);
   });
 
   app.setNotFoundHandler((request, reply) => {
     const path = pathOf(request);
     const page = (request.method === 'GET' || request.method === 'HEAD') && built && !isApi(path) && !path.startsWith('/assets/');
     if (!page || reply.getHeader('x-omh-index') !== undefined) throw noRoute(request);
-    return index(request, reply);
+    index(reply);
   });
 }
 
-function index(_request: FastifyRequest, reply: FastifyReply): FastifyReply {
+function index(reply: FastifyReply): void {
   // A missing index must not fall back to itself for ever.
-  return reply.header('cache-control', 'no-cache').header('x-omh-index', '1').sendFile('index.html');
+  void reply.header('cache-control', 'no-cache').header('x-omh-index', '1').sendFile('index.html');
 }
 
 function answerWithoutConsole(request: FastifyRequest, reply: FastifyReply, path: string): void {

@@ -171,6 +171,11 @@ export const errors = defineErrors({
     text: 'The topic filter is not valid: {fault}.',
     next: 'Use an MQTT topic filter such as plant/+/temperature or #.',
   },
+  API_PLAN_SOURCE: {
+    blame: 'caller',
+    text: 'A plan is made from exactly one of ops, text, disk and revision.',
+    next: 'Send one of them.',
+  },
   API_INTERNAL: {
     blame: 'us',
     text: 'The hub fails at this request.',

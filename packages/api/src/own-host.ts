@@ -1,6 +1,4 @@
-/** Whether an address of a socket or a name to listen on is this machine only. */
-export const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host) || host.startsWith('::ffff:127.');
+import { isLoopback } from '@omh/core';
 
 /** `[::1]:7070` → `::1`, `localhost:7070` → `localhost`; undefined when it is no host. */
 export function hostName(header: string | undefined): string | undefined {

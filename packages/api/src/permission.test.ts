@@ -46,6 +46,11 @@ const routes: readonly (readonly [verb: string, request: Request, answers?: numb
   ['config.write', { method: 'PUT', url: '/api/v1/rules/a', payload: {} }],
   ['config.write', { method: 'PUT', url: '/api/v1/dashboards/a', payload: {} }],
   ['config.write', { method: 'DELETE', url: '/api/v1/dashboards/main' }],
+  ['config.write', { method: 'POST', url: '/api/v1/config/plan', payload: { base: 7, disk: true } }],
+  ['config.write', { method: 'POST', url: '/api/v1/config/apply', payload: { planId: 'p' } }],
+  ['config.write', { method: 'POST', url: '/api/v1/config/rollback', payload: { revision: 1 } }],
+  ['config.read', { method: 'GET', url: '/api/v1/config/drift' }],
+  ['config.read', { method: 'GET', url: '/api/v1/revisions' }],
   ['metrics.read', { method: 'GET', url: '/metrics' }],
   ['access.write', { method: 'POST', url: '/api/v1/sign-in-codes', payload: {} }],
   ['users.read', { method: 'GET', url: '/api/v1/users' }],
@@ -135,6 +140,12 @@ test('metrics are open to a scraper on this machine, not to one behind a proxy o
   assert.equal((await ask({ method: 'GET', url: '/metrics' }, { 'x-forwarded-for': '10.0.0.9' })).statusCode, 401);
   const far = await app.inject({ method: 'GET', url: '/metrics', headers: { host: 'localhost' }, remoteAddress: '10.0.0.9' });
   assert.equal(far.statusCode, 401);
+  // A hub that all may reach answers to any name, but a name that is not this machine's own is no scraper here.
+  const open = await new ApiServer({ hub: asHub(hub), host: '0.0.0.0', port: 0, clock, log: silentLogger }).build();
+  const named = async (host: string): Promise<number> =>
+    (await open.inject({ method: 'GET', url: '/metrics', headers: { host } })).statusCode;
+  assert.deepEqual([await named('rebound.example'), await named('127.0.0.1:7070')], [401, 200]);
+  await open.close();
 });
 
 test('a permission below a subtree reads and writes there and nowhere else', async () => {

@@ -1,10 +1,10 @@
 import '@fastify/websocket';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { allows, restrictionOf, type Access, type Origin, type Verb } from '@omh/access';
-import type { Principal } from '@omh/core';
+import { isLoopback, type Principal } from '@omh/core';
 import { errors } from './errors.ts';
 import { cookieValues, sessionCookie } from './cookie.ts';
-import { hostAllowed, isLoopback, originIsOwn } from './own-host.ts';
+import { hostAllowed, hostName, originIsOwn } from './own-host.ts';
 
 /** What a route asks of its caller: a verb of package access, `any` signed-in principal, or `none`. */
 export type RoutePermission = 'none' | 'any' | Verb;
@@ -127,8 +127,9 @@ function checkOrigin(request: FastifyRequest): void {
   }
 }
 
-/** A proxy on this machine speaks for others, so what it forwards is not local. */
+/** A proxy on this machine speaks for others, and a page whose name was made to point here speaks for its author: neither is local. */
 const isDirectlyLocal = (request: FastifyRequest): boolean =>
   isLoopback(request.socket.remoteAddress ?? '') &&
+  isLoopback(hostName(request.headers.host) ?? '') &&
   request.headers['x-forwarded-for'] === undefined &&
   request.headers.forwarded === undefined;

@@ -25,6 +25,7 @@ export type { ClientRow, ClientsAnswer } from './rest/clients.ts';
 export type { RequestRow, SimulatorLogAnswer, SimulatorRow, SimulatorsAnswer } from './rest/simulators.ts';
 export type { DashboardsAnswer } from './rest/dashboards.ts';
 export type { ConfigAnswer, RevisionAnswer } from './rest/config.ts';
+export type { DriftAnswer, PlanAnswer, RevisionsAnswer } from './rest/revisions.ts';
 export type {
   LiveAnswer,
   LiveError,

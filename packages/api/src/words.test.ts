@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cookieValues, serialiseCookie } from './cookie.ts';
 import { sqlValueToJson, tagValueToJson } from './json-value.ts';
-import { nearest } from './nearest.ts';
 import { hostAllowed, originIsOwn } from './own-host.ts';
 import type { Micros } from '@omh/core';
 
@@ -53,19 +52,4 @@ test('values keep their exactness in JSON', () => {
   assert.deepEqual(tagValueToJson([1, 2n ** 60n, Uint8Array.of(255)]), [1, '1152921504606846976', '/w==']);
   assert.equal(sqlValueToJson({ micros: Infinity as Micros }), 'infinity');
   assert.equal(sqlValueToJson({ micros: 9e18 as Micros }), '9000000000000000000');
-});
-
-test('the nearest name is found, a far one is not guessed', () => {
-  assert.equal(nearest('temprature', ['humidity', 'temperature']), 'temperature');
-  assert.equal(nearest('TEMPERATURE', ['temperature']), 'temperature');
-  assert.equal(nearest('zzz', ['humidity', 'temperature']), undefined);
-  assert.equal(
-    nearest(
-      'x',
-      (function* () {
-        for (;;) yield 'something else entirely';
-      })(),
-    ),
-    undefined,
-  );
 });

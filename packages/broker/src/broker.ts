@@ -10,6 +10,7 @@ import { listenTcp, listenWs } from './listeners.ts';
 import type { OpenListener } from './listeners.ts';
 import { LocalBus } from './local-bus.ts';
 import { samples } from './metrics.ts';
+import { openness } from './openness.ts';
 import { Router } from './router.ts';
 import { SessionStore } from './session-store.ts';
 import { zeroStats } from './stats.ts';
@@ -110,10 +111,12 @@ export class Broker implements Part {
       throw thrown;
     }
     this.#tick();
-    this.#health.set(
-      'running',
-      `Serves MQTT on ${[this.addresses().tcp, this.addresses().ws].filter(Boolean).join(' and ') || 'the bus only'}.`,
-    );
+    this.#sayServing();
+  }
+  #sayServing(): void {
+    const { tcp, ws } = this.addresses();
+    const where = [tcp, ws].filter(Boolean).join(' and ') || 'the bus only';
+    this.#health.set('running', `Serves MQTT on ${where}.${openness(this.#options.listeners)}`);
   }
   #tick(): void {
     this.#cancelTick = this.#options.clock.after(1000, () => {
@@ -177,7 +180,7 @@ export class Broker implements Part {
     }
     if (this.#full) {
       this.#full = false;
-      this.#health.set('running', 'Takes new clients again.');
+      this.#sayServing();
     }
     const client = new Client(this.#context, transport, ++this.#numbers, anonymous);
     this.#clients.add(client);

@@ -67,7 +67,7 @@ export class Client implements PacketHandler, Timed, Publisher {
     const type = header >> 4;
     if (this.#state !== 'connected') {
       if (this.#state !== 'connecting') return;
-      if (type !== PacketType.connect) throw violation('the first packet is not CONNECT');
+      this.conn.awaitsConnect = false;
       this.#connect(buf, body, end);
       return;
     }

@@ -1,5 +1,5 @@
 import { checkHeader } from './codec/decode.ts';
-import { Code, copyBytes, Fault, malformed, varintSize } from './codec/protocol.ts';
+import { Code, copyBytes, Fault, malformed, PacketType, varintSize, violation } from './codec/protocol.ts';
 import type { Version } from './codec/protocol.ts';
 import { largeBuffer as flushAt, recycle, take } from './buffer-pool.ts';
 import type { FlushLoop } from './flush-loop.ts';
@@ -39,6 +39,8 @@ export class Connection implements TransportEvents {
   readonly #stats: BrokerStats;
   version: Version = 4;
   maxPacketIn: number;
+  /** Until CONNECT came, a first byte that begins anything else ends the connection without waiting for more. */
+  awaitsConnect = true;
   /** Largest packet the client takes. */
   maxPacketOut = 0xffffffff;
   /** Aliases the client takes, capped. */
@@ -126,6 +128,7 @@ export class Connection implements TransportEvents {
         this.#hold(buf, s, end);
         return;
       }
+      if (this.awaitsConnect && buf[s]! >> 4 !== PacketType.connect) throw violation('the first packet is not CONNECT');
       let body = s + 1;
       let length = 0;
       let shift = 0;

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { OmhError, topicNameFault } from '@omh/core';
 import type { QoS } from '@omh/core';
 import type { BrokerContext } from './broker-context.ts';
@@ -145,7 +146,11 @@ export class Inbound {
       return known;
     }
     const route = this.#broker.router.routes.find(buf, start, end);
-    if (route === undefined) throw new Fault(Code.topicInvalid, 'the topic name is invalid');
+    if (route === undefined) {
+      // [MQTT-1.5.4-1] comes before the rules for names: bytes that are no UTF-8 are a malformed packet.
+      if (!isUtf8(buf.subarray(start, end))) throw malformed('the topic is not UTF-8');
+      throw new Fault(Code.topicInvalid, 'the topic name is invalid');
+    }
     if (alias !== undefined) (this.#aliases ??= [])[alias] = route;
     return route;
   }

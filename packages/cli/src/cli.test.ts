@@ -18,6 +18,7 @@ interface Ended {
 interface Running {
   out: () => string;
   err: () => string;
+  signal: (signal: NodeJS.Signals) => void;
   end: (signal: NodeJS.Signals) => Promise<Ended>;
   line: () => Promise<string>;
   ended: Promise<Ended>;
@@ -51,6 +52,9 @@ function start(t: TestContext, args: string[], options: { cwd?: string; env?: Re
     ended,
     write: (text) => {
       child.stdin.end(text);
+    },
+    signal: (signal) => {
+      child.kill(signal);
     },
     end: (signal) => {
       child.kill(signal);
@@ -208,17 +212,85 @@ test('one data directory has one hub; status, sql and sign-in find it, and sql w
   assert.match(gone.err, /No hub runs on/);
 });
 
+test('Ctrl-C that arrives twice at once, from the terminal and from npm, still stops cleanly; so does one during the start', {
+  timeout: 60_000,
+}, async (t) => {
+  const dir = folder(t);
+  const data = join(dir, 'data');
+  const hub = start(t, ['demo', '--json', '--data', data, ...anyPorts], { cwd: dir });
+  await hub.line();
+  hub.signal('SIGINT');
+  assert.equal((await hub.end('SIGINT')).code, 0);
+  assert.ok(!existsSync(join(data, 'lock')));
+
+  const early = start(t, ['demo', '--json', '--data', data, ...anyPorts], { cwd: dir });
+  for (let i = 0; i < 400 && !existsSync(join(data, 'lock')); i++)
+    await new Promise((resolve) => {
+      setTimeout(resolve, 5);
+    });
+  const ended = await early.end('SIGTERM');
+  assert.equal(ended.code, 0, ended.out + ended.err);
+  assert.ok(!existsSync(join(data, 'lock')) && !existsSync(join(data, 'run', 'endpoint.json')));
+});
+
+test('a question to a place without a hub makes no data directory', async (t) => {
+  const dir = folder(t);
+  const asked = await omh(t, ['sql', 'SELECT 1'], { cwd: dir });
+  assert.equal(asked.code, 1);
+  assert.match(asked.err, /No hub runs on/);
+  assert.ok(!existsSync(join(dir, 'omh-data')));
+});
+
+test('a place where this machine cannot listen is not called a taken port', { timeout: 30_000 }, async (t) => {
+  const dir = folder(t);
+  writeFileSync(join(dir, 'hub.yaml'), 'version: 1\nhub: { name: x }\nhttp: { host: 192.0.2.1, port: 7070 }\n');
+  const up = await omh(t, ['up', '--mqtt-port', '0', '--ws-port', '0'], { cwd: dir });
+  assert.equal(up.code, 1);
+  assert.match(up.err, /API_HOST_UNKNOWN/);
+});
+
+test('flags win over the broker block of a hub file', { timeout: 30_000 }, async (t) => {
+  const dir = folder(t);
+  writeFileSync(join(dir, 'hub.yaml'), 'version: 1\nhub: { name: x }\nbroker: { listeners: { tcp: { port: 1 } } }\n');
+  const broker = start(t, ['broker', '-c', 'hub.yaml', '--port', '0', '--ws-port', '0', '--anonymous', '--json'], { cwd: dir });
+  const ready = JSON.parse(await broker.line()) as { mqtt: string; ws: string };
+  assert.match(ready.ws, /\/mqtt$/);
+  const port = new URL(ready.mqtt).port;
+  assert.equal((await omh(t, ['pub', '-p', port, '-t', 'a', '-m', 'b'])).code, 0);
+  await omh(t, ['pub', '-p', port, '-t', 'kept', '-m', 'there', '-r']);
+  const sub = start(t, ['sub', '-p', port, '-t', 'kept']);
+  assert.equal(await sub.line(), 'there');
+  assert.equal((await broker.end('SIGTERM')).code, 0);
+  const lost = await sub.ended;
+  assert.equal(lost.code, 1);
+  assert.match(lost.err, /ended the connection/);
+});
+
+test('numbers and words that make no sense are told with exit 2', { timeout: 30_000 }, async (t) => {
+  for (const args of [
+    ['sub', '-t', 'a', '-C', 'x'],
+    ['sub', '-t', 'a', '-W', '-1'],
+    ['pub', '-t', 'a', '-m', 'b', '--repeat', 'many'],
+    ['pub', '-t', 'a', '-m', 'b', '-k', 'long'],
+    ['up', '--log-level', 'loud'],
+    ['up', '--log-format', 'xml'],
+    ['broker', '--log-level', 'loud'],
+  ])
+    assert.equal((await omh(t, args)).code, 2, args.join(' '));
+});
+
 test('pub and sub speak to the broker alone, over TCP and WebSocket', { timeout: 60_000 }, async (t) => {
   const broker = start(t, ['broker', '--port', '0', '--ws-port', '0', '--anonymous', '--json']);
   const ready = JSON.parse(await broker.line()) as { mqtt: string; ws: string };
   const port = new URL(ready.mqtt).port;
   const sub = start(t, ['sub', '-p', port, '-t', 'plant/#', '-v', '-C', '3', '-W', '20', '-q', '1']);
   const web = start(t, ['sub', '-L', ready.ws, '-t', 'plant/#', '--json', '-C', '1', '-W', '20', '-V', '5']);
-  let got: Ended | undefined;
-  void sub.ended.then((ended) => {
-    got = ended;
-  });
-  for (let i = 0; i < 40 && !got; i++) {
+  let waiting = 2;
+  for (const { ended } of [sub, web])
+    void ended.then(() => {
+      waiting--;
+    });
+  for (let i = 0; i < 40 && waiting > 0; i++) {
     const pub = start(t, ['pub', '-p', port, '-t', 'plant/press', '-l', '-q', '1']);
     pub.write('one\ntwo\nthree\n');
     assert.equal((await pub.ended).code, 0);

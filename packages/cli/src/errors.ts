@@ -25,6 +25,12 @@ export const errors = defineErrors({
     causes: ['nothing listens there', 'user name or password is wrong', 'the topic is not allowed'],
     next: 'Check host (-h), port (-p), user (-u) and password (-P).',
   },
+  CLI_MQTT_LOST: {
+    blame: 'link',
+    text: '{url} ended the connection.',
+    causes: ['the broker stopped', 'another client took the client id', 'the line to it broke'],
+    next: 'Look whether the broker runs, then start again.',
+  },
   CLI_SLOW_STOP: {
     blame: 'us',
     text: 'Not everything stopped within {seconds} s; the process ends now.',

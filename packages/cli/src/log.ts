@@ -1,11 +1,16 @@
+import { Option } from 'commander';
 import pino from 'pino';
 import { OmhError, type Logger } from '@omh/core';
 
-export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
+export const logFormats = ['text', 'json'] as const;
+export type LogFormat = (typeof logFormats)[number];
+
+export const logLevelOption = (): Option => new Option('--log-level <level>', 'how much is logged').choices(logLevels).default('warn');
 
 /** To stderr: stdout belongs to what the command prints. */
-export function createLogger(level: LogLevel, format: 'text' | 'json'): Logger {
+export function createLogger(level: LogLevel, format: LogFormat): Logger {
   return format === 'json'
     ? jsonLogger(pino({ level, serializers: { err: describe } }, pino.destination({ dest: 2, sync: true })))
     : textLogger(level, {});

@@ -1,5 +1,10 @@
 // File system and crypto work of every part shares this pool; four threads would make an fsync wait behind a password hash.
 // It is read when the pool is first used, so it is set before anything else is loaded.
 process.env['UV_THREADPOOL_SIZE'] ??= '16';
+// `omh … | head` closes the pipe early; that is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
 const { run } = await import('./program.ts');
 await run(process.argv);

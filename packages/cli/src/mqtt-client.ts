@@ -11,8 +11,6 @@ export interface MqttFlags {
   mqttVersion: string;
   url?: string;
   keepalive: string;
-  tls?: true;
-  cafile?: string;
 }
 
 /** The options that mosquitto_pub and mosquitto_sub share, under the same letters. */
@@ -28,14 +26,28 @@ export const mqttOptions = (command: Command): Command =>
     .option('-k, --keepalive <seconds>', 'keep-alive', '60')
     .option('-V, --mqtt-version <version>', 'mqttv311, 311, 4 or mqttv5, 5', 'mqttv311');
 
+/** A number greater than 0 from the command line. */
+export function positive(flag: string, text: string): number {
+  const number = Number(text);
+  if (text.trim() === '' || !Number.isFinite(number) || number <= 0)
+    throw errors.CLI_USAGE({ detail: `${flag} takes a number, not ${text}` });
+  return number;
+}
+
+/** The broker for people: without the password that a URL may carry. */
+export const addressOf = (flags: MqttFlags): string => urlOf(flags).replace(/\/\/[^/]*@/, '//');
+const urlOf = (flags: MqttFlags): string => flags.url ?? `mqtt://${flags.host}:${flags.port ?? '1883'}`;
+
 /** Connects once; a refusal or an unreachable broker is an error, not a retry. */
 export function connectMqtt(flags: MqttFlags, extra: IClientOptions = {}): Promise<MqttClient> {
-  const url = flags.url ?? `mqtt://${flags.host}:${flags.port ?? '1883'}`;
-  const client = mqtt.connect(url, {
+  const url = addressOf(flags);
+  if (!/^(mqtts?|tcp|wss?):\/\/[^/]/.test(url))
+    throw errors.CLI_USAGE({ detail: `${url} is no broker's address; it reads mqtt://host:port or ws://host:port/mqtt` });
+  const client = mqtt.connect(urlOf(flags), {
     protocolVersion: /5/.test(flags.mqttVersion) ? 5 : 4,
     reconnectPeriod: 0,
     connectTimeout: 10_000,
-    keepalive: Number(flags.keepalive),
+    keepalive: flags.keepalive === '0' ? 0 : positive('-k', flags.keepalive),
     ...(flags.username === undefined ? {} : { username: flags.username }),
     ...(flags.pw === undefined ? {} : { password: flags.pw }),
     ...(flags.id === undefined ? {} : { clientId: flags.id }),

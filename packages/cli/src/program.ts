@@ -1,56 +1,51 @@
 import { Command, CommanderError } from 'commander';
-import { complain } from './complain.ts';
 import { version } from './version.ts';
-import { benchCommand } from './commands/bench.ts';
-import { brokerCommand } from './commands/broker.ts';
-import { initCommand } from './commands/init.ts';
-import { pubCommand } from './commands/pub.ts';
-import { schemaCommand } from './commands/schema.ts';
-import { signInCommand } from './commands/sign-in.ts';
-import { simulateCommand } from './commands/simulate.ts';
-import { sqlCommand } from './commands/sql.ts';
-import { statusCommand } from './commands/status.ts';
-import { subCommand } from './commands/sub.ts';
-import { demoCommand, upCommand } from './commands/up.ts';
-import { validateCommand } from './commands/validate.ts';
+
+/** Each command is loaded when it is named, so that a short one does not wait for the whole hub to load. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  demo: async () => (await import('./commands/up.ts')).demoCommand(),
+  up: async () => (await import('./commands/up.ts')).upCommand(),
+  init: async () => (await import('./commands/init.ts')).initCommand(),
+  validate: async () => (await import('./commands/validate.ts')).validateCommand(),
+  schema: async () => (await import('./commands/schema.ts')).schemaCommand(),
+  plan: async () => (await import('./commands/config.ts')).planCommand(),
+  apply: async () => (await import('./commands/config.ts')).applyCommand(),
+  rollback: async () => (await import('./commands/config.ts')).rollbackCommand(),
+  revisions: async () => (await import('./commands/config.ts')).revisionsCommand(),
+  status: async () => (await import('./commands/status.ts')).statusCommand(),
+  'sign-in': async () => (await import('./commands/sign-in.ts')).signInCommand(),
+  sql: async () => (await import('./commands/sql.ts')).sqlCommand(),
+  pub: async () => (await import('./commands/pub.ts')).pubCommand(),
+  sub: async () => (await import('./commands/sub.ts')).subCommand(),
+  broker: async () => (await import('./commands/broker.ts')).brokerCommand(),
+  simulate: async () => (await import('./commands/simulate.ts')).simulateCommand(),
+  bench: async () => (await import('./commands/bench.ts')).benchCommand(),
+};
 
 /** The `omh` command. Exit codes: 0 done, 1 failed, 2 used wrongly. */
-export function program(): Command {
+async function program(named: string | undefined): Promise<Command> {
   const omh = new Command('omh')
     .description('Open Manufacturing Hub: devices, MQTT broker, SQL rules, historian and dashboards in one program.')
     .version(version, '--version')
     // Options after a command are that command's, as -V of sub.
     .enablePositionalOptions()
     .showHelpAfterError('(omh --help shows all commands)');
-  for (const command of [
-    demoCommand(),
-    upCommand(),
-    initCommand(),
-    validateCommand(),
-    schemaCommand(),
-    statusCommand(),
-    signInCommand(),
-    sqlCommand(),
-    pubCommand(),
-    subCommand(),
-    brokerCommand(),
-    simulateCommand(),
-    benchCommand(),
-  ])
-    omh.addCommand(command);
+  const wanted = named !== undefined && Object.hasOwn(commands, named) ? [named] : Object.keys(commands);
+  for (const name of wanted) omh.addCommand(await commands[name]!());
   return omh;
 }
 
 export async function run(argv: readonly string[]): Promise<void> {
-  const omh = program();
-  for (const command of [omh, ...omh.commands]) command.exitOverride();
   try {
+    const omh = await program(argv[2]);
+    for (const command of [omh, ...omh.commands]) command.exitOverride();
     await omh.parseAsync([...argv]);
   } catch (thrown) {
     if (thrown instanceof CommanderError) {
       process.exitCode = thrown.exitCode === 0 ? 0 : 2;
       return;
     }
+    const { complain } = await import('./complain.ts');
     process.exitCode = complain(thrown);
   }
 }

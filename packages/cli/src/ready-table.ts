@@ -14,14 +14,7 @@ export function readyTable({
   notes: readonly string[];
 }): string {
   const { parts } = hub.status();
-  const { tcp, ws } = hub.config.broker.listeners;
-  const anonymous = [tcp, ws].some((l) => l?.anonymous) ? '; anonymous clients may connect' : '';
-  const rows = parts.map((part) => [
-    part.id,
-    part.health.state,
-    part.address ?? '',
-    part.health.reason.text + (part.id === 'broker' ? anonymous : ''),
-  ]);
+  const rows = parts.map((part) => [part.id, part.health.state, part.address ?? '', part.health.reason.text]);
   return [
     '',
     `Open Manufacturing Hub ${hub.version}, hub ${hub.config.hub.name}, ready in ${(startMs / 1000).toFixed(1)} s.`,

@@ -3,9 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { createToken } from '@omh/access';
 import { ApiServer } from '@omh/api';
 import { systemClock } from '@omh/core';
-import { ConfigFile, Hub, hubErrors, InvalidHubFile, type PortOverrides } from '@omh/hub';
+import { ConfigFile, Hub, hubErrors, InvalidHubFile, recoverHubFiles, type PortOverrides } from '@omh/hub';
 import { removeRunEndpoint, writeRunEndpoint } from '@omh/storage';
-import { createLogger, type LogLevel } from './log.ts';
+import { createLogger, type LogFormat, type LogLevel } from './log.ts';
 import { anyFreePort, isFree, nextFreePort } from './free-port.ts';
 import { readyTable } from './ready-table.ts';
 import { untilSignal } from './until-signal.ts';
@@ -19,7 +19,7 @@ export interface RunOptions {
   readonly choosePorts: boolean;
   readonly json: boolean;
   readonly logLevel: LogLevel;
-  readonly logFormat: 'text' | 'json';
+  readonly logFormat: LogFormat;
 }
 
 type PortName = keyof PortOverrides;
@@ -30,18 +30,28 @@ const consoleDir = fileURLToPath(new URL('../../../apps/console/dist', import.me
 export async function runHub(options: RunOptions): Promise<void> {
   const log = createLogger(options.logLevel, options.logFormat);
   const notes: string[] = [];
+  // An apply that a crash cut off is ended first: until then the files may be of two revisions.
+  recoverHubFiles(options.file, options.dataDir, log);
   const ports = await choosePorts(options, notes);
   const token = createToken();
   const automation = process.env['OMH_ADMIN_TOKEN'];
-  const hub = new Hub({
-    file: options.file,
-    dataDir: options.dataDir,
-    ports,
-    version,
-    clock: systemClock,
-    log,
-    adminTokens: automation === undefined || automation === '' ? [token] : [token, automation],
-  });
+  // Before the data directory is taken, so that a signal at any moment finds somebody who gives it back.
+  const signal = untilSignal(() => stop());
+  let hub: Hub;
+  try {
+    hub = new Hub({
+      file: options.file,
+      dataDir: options.dataDir,
+      ports,
+      version,
+      clock: systemClock,
+      log,
+      adminTokens: automation === undefined || automation === '' ? [token] : [token, automation],
+    });
+  } catch (thrown) {
+    signal.forget();
+    throw thrown;
+  }
   const api = new ApiServer({
     hub,
     host: hub.config.http.host,
@@ -52,22 +62,33 @@ export async function runHub(options: RunOptions): Promise<void> {
   });
   hub.addPart(api);
   const stop = async (): Promise<void> => {
-    removeRunEndpoint(hub.dataDir);
-    await api.stop();
-    await hub.stop();
+    try {
+      removeRunEndpoint(hub.dataDir);
+    } finally {
+      await api.stop();
+      await hub.stop();
+    }
   };
-  const signal = untilSignal(stop);
   try {
     await hub.start();
     await api.start();
     await settled(hub);
+    if (!signal.stopping) writeRunEndpoint(hub.dataDir, { pid: process.pid, url: api.url(), token, startedAt: new Date().toISOString() });
   } catch (thrown) {
+    if (signal.stopping) {
+      await signal.stopped;
+      return;
+    }
     await stop();
     signal.forget();
     throw thrown;
   }
+  if (signal.stopping) {
+    await signal.stopped;
+    await api.stop();
+    return;
+  }
   const url = api.url();
-  writeRunEndpoint(hub.dataDir, { pid: process.pid, url, token, startedAt: new Date().toISOString() });
   const signIn = `${url}/#sign-in=${hub.access.createSignInCode()}`;
   const startMs = Math.round(performance.now());
   const { tcp, ws } = hub.mqttAddresses();

@@ -3,7 +3,7 @@ import type { DataType, DriverModule, JsonSchema, TagAccess, TagDefinition } fro
 import { errors } from './errors.ts';
 import type { IssueList } from './issue.ts';
 import { nameFault } from './names.ts';
-import { didYouMean } from './nearest.ts';
+import { didYouMean } from './did-you-mean.ts';
 import type { Sources } from './sources.ts';
 import { offsetInScalar } from './sql-position.ts';
 import { checkSchema, show } from './validation.ts';

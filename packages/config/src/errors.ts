@@ -64,7 +64,6 @@ export const errors = defineErrors({
   CONFIG_MISSING_KEY: { blame: 'config', text: '{where} needs the key {key}.', next: 'Add it.' },
   CONFIG_VALUE: { blame: 'config', text: '{subject} must be {expected}, not {found}.', next: 'Correct the value.' },
   CONFIG_CHOICE: { blame: 'config', text: '{subject} must hold exactly one of {keys}.', next: 'Keep one of them.' },
-  CONFIG_RULE_BROKEN: { blame: 'config', text: '{subject} {fault}.', next: 'Correct the value.' },
   CONFIG_VERSION: {
     blame: 'config',
     text: 'The file says version {found}; this program reads version 1.',

@@ -10,7 +10,7 @@ import { expandInclude, maxFiles, pathFault } from './include.ts';
 import type { HubFolder } from './include.ts';
 import { IssueList } from './issue.ts';
 import type { ConfigIssue, IssueSink } from './issue.ts';
-import { didYouMean } from './nearest.ts';
+import { didYouMean } from './did-you-mean.ts';
 import { maxFileMb, Source, whyUnread } from './source.ts';
 import { Sources } from './sources.ts';
 import { TagTableText } from './tag-table.ts';

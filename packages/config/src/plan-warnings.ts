@@ -2,7 +2,7 @@ import { parseDurationMs } from '@omh/core';
 import type { TagDefinition } from '@omh/core';
 import type { Registry } from './checks.ts';
 import type { DeviceConfig, HubConfig } from './hub-schema.ts';
-import { countOf } from './plan.ts';
+import { countOf } from './count-of.ts';
 import { same } from './same.ts';
 
 export interface PlanWarning {

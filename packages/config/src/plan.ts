@@ -6,6 +6,7 @@ import type { AppConfig, DeviceConfig, GroupConfig, HubConfig, SimulatorConfig }
 import { HubSchema } from './hub-schema.ts';
 import { masked } from './parse-hub.ts';
 import type { ParsedHub } from './parse-hub.ts';
+import { countOf } from './count-of.ts';
 import { warningsOf } from './plan-warnings.ts';
 import type { PlanWarning } from './plan-warnings.ts';
 import { same } from './same.ts';
@@ -331,7 +332,6 @@ const fieldsChanged = (a: Block, b: Block): string[] =>
   [...new Set([...Object.keys(a), ...Object.keys(b)])].filter((key) => !same(a[key], b[key]));
 const firstOf = (names: readonly string[]): string[] => (names.length > maxNames ? [...names.slice(0, maxNames), '…'] : [...names]);
 const namesOf = (names: readonly string[]): string => (names.length <= 5 ? `: ${names.join(', ')}` : '');
-export const countOf = (n: number, noun: string): string => `${n.toLocaleString('en-US')} ${noun}${n === 1 ? '' : 's'}`;
 const sizeOf = (group: GroupConfig): Block => ({ interval: group.interval, tags: Object.keys(group.tags).length });
 const tagCount = (group: GroupConfig): string => countOf(Object.keys(group.tags).length, 'tag');
 const groupSizes = (device: DeviceConfig): Block =>

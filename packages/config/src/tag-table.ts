@@ -4,7 +4,7 @@ import { errors } from './errors.ts';
 import { Tag } from './hub-schema.ts';
 import type { TagConfig } from './hub-schema.ts';
 import type { Aim, IssueSink, Spot } from './issue.ts';
-import { didYouMean } from './nearest.ts';
+import { didYouMean } from './did-you-mean.ts';
 import { checkSchema } from './validation.ts';
 
 /** The columns of a tag table; the first three must be there. */

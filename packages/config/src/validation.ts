@@ -1,9 +1,9 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
-import type { JsonSchema } from '@omh/core';
+import { nearest, type JsonSchema } from '@omh/core';
 import { errors } from './errors.ts';
 import type { IssueSink } from './issue.ts';
-import { didYouMean, nearest } from './nearest.ts';
+import { didYouMean } from './did-you-mean.ts';
 
 const compiled = new WeakMap<JsonSchema, ValidateFunction>();
 

@@ -13,4 +13,10 @@ export const errors = defineErrors({
     causes: ['user name or password is wrong', 'the client id is not allowed'],
     next: 'Correct username and password in the settings of the app.',
   },
+  APP_BROKER_SLOW: {
+    blame: 'link',
+    text: '{url} takes no more messages: {pending} wait for it.',
+    causes: ['the broker is overloaded', 'the line to it is slow'],
+    next: 'Look at the load of the broker; messages are taken again as soon as it answers.',
+  },
 });

@@ -1,6 +1,6 @@
 import type { Micros } from './time.ts';
 import type { Reason } from './errors.ts';
-import type { Tag, TagId, TagValue } from './tag.ts';
+import type { Tag, TagValue } from './tag.ts';
 import { carriesValue } from './quality.ts';
 
 /**
@@ -11,7 +11,7 @@ import { carriesValue } from './quality.ts';
  * 64-bit integer, in `any[i]` for strings, bytes and arrays, else in `num[i]` (booleans as 0 and 1).
  */
 export interface ValueBatch {
-  /** {@link TagId}s, length n; every other column has the same length. */
+  /** Tag ids, length n; every other column has the same length. */
   readonly ids: Uint32Array;
   readonly quality: Uint16Array;
   readonly num: Float64Array;
@@ -91,5 +91,3 @@ export const timeAt = (batch: ValueBatch, i: number): Micros => {
   const source = batch.sourceTime?.[i];
   return source !== undefined && !Number.isNaN(source) ? (source as Micros) : batch.receiveTime;
 };
-
-export const tagIdAt = (batch: ValueBatch, i: number): TagId => batch.ids[i]! as TagId;

@@ -42,6 +42,8 @@ export class QueryLane {
       if (result) return result;
     }
     if (!isPunct(statement.tokens[0], '(') && !isWord(statement.tokens[0], ...readingWords)) {
+      // What does not even parse is told as that, whoever asks.
+      await this.read(options.timeoutMs, (connection) => connection.extractStatements(statement.text));
       throw errors.HISTORIAN_SQL_READ_ONLY({ kind: kindOf(statement) });
     }
     if (statement.tokens.some((t) => isName(t) && t.text.toLowerCase() === 'last_values')) await this.#storeLast();

@@ -140,6 +140,3 @@ export const isWord = (token: SqlToken | undefined, ...words: readonly string[])
   token?.kind === 'word' && words.includes(token.text);
 export const isPunct = (token: SqlToken | undefined, text: string): boolean => token?.kind === 'punct' && token.text === text;
 export const isName = (token: SqlToken | undefined): token is SqlToken => token?.kind === 'word' || token?.kind === 'quoted';
-
-/** An identifier as SQL text. */
-export const quoteName = (name: string): string => `"${name.replaceAll('"', '""')}"`;

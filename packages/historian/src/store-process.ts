@@ -91,7 +91,8 @@ export class StoreProcess {
       serialization: 'advanced',
       execArgv: nodeFlags,
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      env: { ...process.env, UV_THREADPOOL_SIZE: '8', NODE_OPTIONS: '', MALLOC_ARENA_MAX: '2' },
+      // The admin token is none of the store's business.
+      env: { ...process.env, OMH_ADMIN_TOKEN: undefined, UV_THREADPOOL_SIZE: '8', NODE_OPTIONS: '', MALLOC_ARENA_MAX: '2' },
     });
     this.#child = child;
     child.stderr!.on('data', (text: Buffer) => this.#log.warn(`The historian says: ${text.toString('utf8', 0, 500).trim()}`));

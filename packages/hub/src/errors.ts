@@ -69,6 +69,12 @@ export const errors = defineErrors({
     next: 'Move the file out of the folder, then roll back again.',
   },
   HUB_PLAN_FAILED: { blame: 'us', text: 'The plan cannot be made: {detail}.', next: 'Read the log and try again.' },
+  HUB_STOPS: {
+    blame: 'us',
+    status: 503,
+    text: 'The hub stops; nothing was changed.',
+    next: 'Start the hub, then try again.',
+  },
   HUB_NO_SUCH_SIMULATOR: {
     blame: 'caller',
     status: 404,

@@ -123,6 +123,39 @@ test('two changes at once go one after the other', async (t) => {
   );
 });
 
+test('a stop that comes during the start ends it; nothing stays open and nothing is changed any more', async (t) => {
+  const { hub: h, path, dir } = await hub(t, { start: false });
+  const starting = code(h.start());
+  await h.stop();
+  assert.notEqual(await starting, 'ok');
+  assert.deepEqual(h.mqttAddresses(), {});
+  assert.equal(h.devices().length, 0);
+  assert.equal(await code(h.edit([{ op: 'remove', path: 'rules/copy' }], me)), 'HUB_STOPS');
+  const next = new Hub({ file: path, dataDir: join(dir, 'data'), version: 'test', clock: systemClock, log: silentLogger, adminTokens: [] });
+  await next.stop();
+});
+
+test('a start that fails half way leaves nothing open', async (t) => {
+  const { hub: first } = await hub(t);
+  const port = Number(new URL(first.mqttAddresses().tcp!).port);
+  const { hub: h, path, dir } = await hub(t, { start: false, text: file(5020).replace('tcp: { port: 0', `tcp: { port: ${port}`) });
+  assert.equal(await code(h.start()), 'BROKER_PORT_TAKEN');
+  assert.deepEqual(
+    [h.simulators()[0]!.address(), h.status().parts.find((p) => p.id === 'historian')!.health.state],
+    [undefined, 'stopped'],
+  );
+  const next = new Hub({ file: path, dataDir: join(dir, 'data'), version: 'test', clock: systemClock, log: silentLogger, adminTokens: [] });
+  await next.stop();
+});
+
+test('a write that is under way when its device is changed is answered, not forgotten', async (t) => {
+  const { hub: h } = await hub(t);
+  await until('good values', () => h.values.counts().good === 3);
+  const writes = Array.from({ length: 20 }, (_, i) => code(h.write({ device: 'press', group: 'g', tag: 'output' }, i % 2 === 0, me)));
+  await h.edit([{ op: 'replace', path: 'devices/press/groups/g/interval', value: '60ms' }], me);
+  for (const answer of await Promise.all(writes)) assert.match(answer, /^(ok|ACQUISITION_(WRITE_REFUSED|LINK_DOWN))$/);
+});
+
 test('a secret of the hub file is told by its name only', async (t) => {
   const { hub: h } = await hub(t, { start: false });
   assert.ok(!JSON.stringify(h.publicConfig()).includes('do-not-show-this'));

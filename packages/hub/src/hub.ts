@@ -1,4 +1,4 @@
-import { Access, allows, anonymousPrincipal } from '@omh/access';
+import { Access } from '@omh/access';
 import { Cycles, LastValues, TagRegistry, type DeviceStatus } from '@omh/acquisition';
 import { Broker, type ClientInfo } from '@omh/broker';
 import { unifiedDiff, withoutSecrets, type EditOp, type HubConfig, type PlanChange } from '@omh/config';
@@ -6,7 +6,7 @@ import type { AppStatus } from '@omh/connectors';
 import { EmbeddedHistorian } from '@omh/historian';
 import type { RuleStatus } from '@omh/rules';
 import type { RequestLogEntry, Simulator } from '@omh/simulators';
-import { Documents, lockDataDirectory, type DataDirectory } from '@omh/storage';
+import { AppendLog, Documents, lockDataDirectory, type DataDirectory } from '@omh/storage';
 import {
   parseDurationMs,
   type Clock,
@@ -15,6 +15,7 @@ import {
   type MessageBus,
   type MetricSample,
   type Micros,
+  type OmhError,
   type Part,
   type Principal,
 } from '@omh/core';
@@ -25,6 +26,8 @@ import { errors } from './errors.ts';
 import { countersOf, flowOf, type FlowSnapshot } from './flow.ts';
 import type { Rooms } from './rooms.ts';
 import { LoopDelay } from './loop-delay.ts';
+import { tagSamples } from './metrics.ts';
+import { mqttAccess } from './mqtt-access.ts';
 import type { PortOverrides } from './overrides.ts';
 import { Parts } from './parts.ts';
 import { Rates } from './rates.ts';
@@ -72,6 +75,11 @@ export class Hub {
   readonly #parts: Parts;
   readonly #configuration: Configuration;
   readonly #drift: DriftWatch;
+  #starting: Promise<void> | undefined;
+  #stopped: Promise<void> | undefined;
+  /** Start and stop come one after the other, and a stop after the changes that are under way. */
+  #turn: Promise<unknown> = Promise.resolve();
+  readonly #changing = new Set<Promise<unknown>>();
 
   /** Reads the hub file and takes the data directory; nothing runs yet. Throws InvalidHubFile with every fault of the file. */
   constructor(options: HubOptions) {
@@ -79,11 +87,19 @@ export class Hub {
     this.clock = options.clock;
     this.log = options.log;
     this.startedAt = options.clock.now();
-    this.access = new Access({ clock: options.clock, adminTokens: options.adminTokens });
     this.#file = new ConfigFile(options.file);
     this.#directory = lockDataDirectory(options.dataDir);
     try {
       this.#documents = new Documents(this.#directory.sub('state'));
+      const { clock, log, adminTokens } = options;
+      const audit = this.#directory.sub('audit');
+      this.access = new Access({
+        clock,
+        adminTokens,
+        documents: this.#documents,
+        audit: () => AppendLog.open(audit, { mode: 'strict', clock, log: log.child({ part: 'access' }) }),
+        log: log.child({ part: 'access' }),
+      });
       const revisions = new Revisions(this.#directory.sub('revisions'), this.#file.folder, options.log);
       revisions.recover();
       const copy = this.#file.migrate();
@@ -119,22 +135,26 @@ export class Hub {
         listeners: broker.listeners,
         clock: options.clock,
         log: options.log.child({ part: 'broker' }),
-        authenticate: ({ username, password, anonymousAllowed }) => {
-          const byToken = password === undefined ? undefined : this.access.byToken(Buffer.from(password).toString('utf8'));
-          if (byToken) return byToken;
-          return anonymousAllowed ? { ...anonymousPrincipal, name: username ?? anonymousPrincipal.name } : undefined;
-        },
-        authorize: (principal, action, topic) => allows(principal, action === 'publish' ? 'mqtt.publish' : 'mqtt.subscribe', topic),
+        ...mqttAccess(this.access),
       });
+      this.access.onChange(() => own.permissionsChanged());
       this.#rooms = { simulators: new Map(), devices: new Map(), apps: new Map(), rules: new Map(), broker: own, historian: embedded };
-      this.#recorder = new Recorder(embedded, options.log);
+      this.#recorder = new Recorder(embedded, options.clock, options.log);
       this.#rates = new Rates(options.clock, () => countersOf(this.#rooms));
       this.#loop = new LoopDelay(options.clock);
       this.#cycles.onEvery((cycle) => this.#recorder.record(cycle));
       this.#cycles.onEvery((cycle) => this.values.update(cycle));
       const { values } = this;
       const rooms = this.#rooms;
-      this.#parts = new Parts({ rooms, cycles: this.#cycles, values, tagIds: this.#tagIds, clock: options.clock, log: options.log });
+      this.#parts = new Parts({
+        rooms,
+        cycles: this.#cycles,
+        values,
+        tagIds: this.#tagIds,
+        tell: (tags) => void this.#recorder.takeTags(tags),
+        clock: options.clock,
+        log: options.log,
+      });
       for (const name of Object.keys(this.config.simulators)) rooms.simulators.set(name, this.#parts.simulator(name, this.config));
     } catch (thrown) {
       this.#directory.release();
@@ -176,15 +196,22 @@ export class Hub {
     this.#extra.push(part);
   }
 
-  /** Resolves when everything serves. A device or external broker that is down is not a failure; a taken port is. */
-  async start(): Promise<void> {
+  /**
+   * Resolves when everything serves. A device or external broker that is down is not a failure; a taken port is. Rejects when `stop`
+   * comes before that.
+   */
+  start(): Promise<void> {
+    return (this.#starting ??= this.#inTurn(() => this.#start()));
+  }
+  async #start(): Promise<void> {
     this.#loop.start();
+    const { historian, broker, simulators } = this.#rooms;
     try {
-      await Promise.all([
-        this.#rooms.historian.start(),
-        this.#rooms.broker.start(),
-        ...[...this.#rooms.simulators.values()].map((s) => s.start()),
-      ]);
+      // All are waited for, so that none comes up behind the back of a stop.
+      const begun = await Promise.allSettled([this.access, historian, broker, ...simulators.values()].map((part) => part.start()));
+      const failed = begun.find((result) => result.status === 'rejected');
+      if (failed) throw failed.reason;
+      if (this.#stopped) throw errors.HUB_STOPS();
       const { config } = this;
       const plant = this.#parts.plant(config);
       for (const device of plant) this.#rooms.devices.set(device.name, this.#parts.device(device, config));
@@ -195,16 +222,25 @@ export class Hub {
       this.#rates.start();
       this.#drift.start();
     } catch (thrown) {
-      await this.stop();
+      await this.#release();
       throw thrown;
     }
   }
 
-  /** In the direction of the flow, so that what is on its way still arrives. Never rejects. */
-  async stop(): Promise<void> {
+  /** In the direction of the flow, so that what is on its way still arrives. Never rejects; a start or edit under way ends first. */
+  stop(): Promise<void> {
+    if (this.#stopped) return this.#stopped;
+    this.#stopped = this.#inTurn(() => this.#release());
+    // Opening a large store takes long; the stop does not wait for it.
+    if (this.#rooms.historian.health().state === 'starting') void this.#rooms.historian.stop();
+    return this.#stopped;
+  }
+  async #release(): Promise<void> {
     this.#drift.stop();
+    await Promise.allSettled(this.#changing);
     this.#rates.stop();
     this.#loop.stop();
+    this.#recorder.stop();
     const stages: Iterable<Part>[] = [
       this.#rooms.devices.values(),
       this.#rooms.apps.values(),
@@ -220,7 +256,13 @@ export class Hub {
         ),
       );
     }
+    await this.access.stop();
     this.#directory.release();
+  }
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => {});
+    return done;
   }
 
   status(): HubStatus {
@@ -279,15 +321,15 @@ export class Hub {
    * HUB_APPLY_BUSY, HUB_STALE_BASE, HUB_FILE_CHANGED, HUB_FILE_READ_ONLY, HUB_PART_NOT_STARTED (409), HUB_APPLY_TIMEOUT (503).
    */
   apply(planId: string, comment: string, principal: Principal): Promise<{ revision: number }> {
-    return this.#configuration.apply(planId, comment, principal);
+    return this.#change(() => this.#configuration.apply(planId, comment, principal));
   }
   /** Makes the configuration of an earlier revision a new one. Throws as `plan` and `apply` do. */
   rollback(revision: number, comment: string, principal: Principal): Promise<{ revision: number }> {
-    return this.#configuration.rollback(revision, comment, principal);
+    return this.#change(() => this.#configuration.rollback(revision, comment, principal));
   }
   /** Plan and apply in one, on the running revision; waits while another change is applied. Throws as `plan` and `apply` do. */
   edit(ops: readonly EditOp[], principal: Principal, comment = ''): Promise<{ revision: number }> {
-    return this.#configuration.edit(ops, comment, principal);
+    return this.#change(() => this.#configuration.edit(ops, comment, principal));
   }
   /** The newest first, at most 200; `cursor` from the answer before. */
   revisions(limit: number, cursor?: number): Promise<{ revisions: Revision[]; cursor?: number }> {
@@ -323,14 +365,7 @@ export class Hub {
       yield { name: 'omh_part_up', value: part.health().state === 'running' ? 1 : 0, labels: { part: part.id } };
       if (part.metrics) yield* part.metrics();
     }
-    for (const { tag, value, quality } of this.values.iterate()) {
-      if (quality !== 'good' || (typeof value !== 'number' && typeof value !== 'boolean' && typeof value !== 'bigint')) continue;
-      yield {
-        name: 'omh_tag',
-        value: Number(value),
-        labels: { device: tag.device, group: tag.group, tag: tag.name, path: tag.path, unit: tag.unit ?? '' },
-      };
-    }
+    yield* tagSamples(this.values);
     yield { name: 'omh_recorder_dropped_total', value: this.#recorder.dropped };
     yield { name: 'omh_config_revision', value: this.revision };
     yield { name: 'omh_config_drift', value: this.#drift.drifted ? 1 : 0 };
@@ -344,6 +379,7 @@ export class Hub {
     yield this.#rooms.broker;
     yield* this.#rooms.rules.values();
     yield this.#rooms.historian;
+    yield this.access;
     yield* this.#extra;
   }
 
@@ -351,5 +387,17 @@ export class Hub {
     const simulator = this.#rooms.simulators.get(name);
     if (!simulator) throw errors.HUB_NO_SUCH_SIMULATOR({ name });
     return simulator;
+  }
+
+  /** A stop waits for what is changed now, and nothing is changed after it. */
+  async #change<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#stopped) throw errors.HUB_STOPS();
+    const running = work();
+    this.#changing.add(running);
+    try {
+      return await running;
+    } finally {
+      this.#changing.delete(running);
+    }
   }
 }

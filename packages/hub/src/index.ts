@@ -6,6 +6,7 @@ export { recoverHubFiles, type Revision } from './revisions.ts';
 export type { FlowSnapshot } from './flow.ts';
 export { Hub, type HubOptions } from './hub.ts';
 export { metrics as hubMetrics, roomMetrics } from './metrics.ts';
+export { mqttAccess } from './mqtt-access.ts';
 export { type PortOverrides } from './overrides.ts';
 export { registry } from './registry.ts';
 export { type HubStatus, type PartStatus } from './status.ts';

@@ -1,7 +1,7 @@
-import { acquisitionMetrics } from '@omh/acquisition';
+import { acquisitionMetrics, type LastValues } from '@omh/acquisition';
 import { metrics as brokerMetrics } from '@omh/broker';
 import { connectorMetrics } from '@omh/connectors';
-import { defineMetrics, type MetricRow } from '@omh/core';
+import { defineMetrics, type MetricRow, type MetricSample } from '@omh/core';
 import { historianMetrics } from '@omh/historian';
 import { metrics as ruleMetrics } from '@omh/rules';
 import { simulatorMetrics } from '@omh/simulators';
@@ -29,3 +29,15 @@ export const roomMetrics: Readonly<Record<string, MetricRow>> = {
   ...ruleMetrics,
   ...simulatorMetrics,
 };
+
+/** `omh_tag` of every number and boolean that is good now. */
+export function* tagSamples(values: LastValues): Iterable<MetricSample> {
+  for (const { tag, value, quality } of values.iterate()) {
+    if (quality !== 'good' || (typeof value !== 'number' && typeof value !== 'boolean' && typeof value !== 'bigint')) continue;
+    yield {
+      name: 'omh_tag',
+      value: Number(value),
+      labels: { device: tag.device, group: tag.group, tag: tag.name, path: tag.path, unit: tag.unit ?? '' },
+    };
+  }
+}

@@ -1,4 +1,5 @@
 import type { HubConfig } from '@omh/config';
+import { isLoopback } from '@omh/core';
 
 /** Ports given on the command line; they win over the hub file and are never written to it. */
 export interface PortOverrides {
@@ -7,8 +8,6 @@ export interface PortOverrides {
   readonly ws?: number;
   readonly modbus?: number;
 }
-
-const isLoopback = (host: unknown): boolean => host === '127.0.0.1' || host === 'localhost' || host === '::1';
 
 /** A device that reads a simulator of this file follows it to its new port. Only what changes is copied. */
 export function withPorts(config: HubConfig, ports: PortOverrides): HubConfig {
@@ -27,7 +26,7 @@ export function withPorts(config: HubConfig, ports: PortOverrides): HubConfig {
   next.devices = Object.fromEntries(
     Object.entries(config.devices).map(([device, block]) => {
       const settings = block.settings as { host?: unknown; port?: unknown };
-      const follows = isLoopback(settings.host) && settings.port === former;
+      const follows = isLoopback(String(settings.host)) && settings.port === former;
       return [device, follows ? { ...block, settings: { ...settings, port: ports.modbus } } : block];
     }),
   );

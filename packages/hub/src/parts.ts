@@ -4,7 +4,7 @@ import { MqttApp } from '@omh/connectors';
 import { driverModules } from '@omh/drivers';
 import { Rule } from '@omh/rules';
 import { createSimulator, type Simulator, type SimulatorConfig } from '@omh/simulators';
-import { isScaled, type Clock, type GroupCycle, type HistoryTag, type Logger, type Part, type Tag } from '@omh/core';
+import type { Clock, GroupCycle, Logger, Part, Tag } from '@omh/core';
 import type { PartStep } from './part-steps.ts';
 import { plantOf, replant, type PlantDevice } from './plant.ts';
 import type { Rooms } from './rooms.ts';
@@ -14,6 +14,8 @@ export interface PartsOptions {
   readonly cycles: Cycles;
   readonly values: LastValues;
   readonly tagIds: TagRegistry;
+  /** Makes tags known to history. */
+  readonly tell: (tags: readonly Tag[]) => void;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -31,7 +33,7 @@ export class Parts {
   plant(config: HubConfig): readonly PlantDevice[] {
     const plant = plantOf(config, this.#options.tagIds);
     this.#configure(plant);
-    this.#tell(tagsOf(plant));
+    this.#options.tell(tagsOf(plant));
     return plant;
   }
 
@@ -39,13 +41,6 @@ export class Parts {
     this.#plant = plant;
     this.#options.values.configure(tagsOf(plant), this.#options.clock.now());
   }
-  #tell(tags: readonly Tag[]): void {
-    const { rooms, log } = this.#options;
-    rooms.historian
-      .ensureTags(tags.map(historyTag))
-      .catch((thrown: unknown) => log.error('the historian did not take the tags', { err: thrown }));
-  }
-
   device(plant: PlantDevice, config: HubConfig): Device {
     const { values, cycles, clock, log } = this.#options;
     const { driver, settings } = config.devices[plant.name]!;
@@ -133,7 +128,7 @@ export class Parts {
         const tags = tagsOf(plant.filter(({ name }) => changed.has(name)));
         for (let at = 0; at < tags.length; at += sliceTags) {
           await pause();
-          this.#tell(tags.slice(at, at + sliceTags));
+          this.#options.tell(tags.slice(at, at + sliceTags));
         }
         await pause();
       },
@@ -177,14 +172,3 @@ const pause = (): Promise<void> =>
   new Promise((resolve) => {
     setImmediate(resolve);
   });
-
-const historyTag = (tag: Tag): HistoryTag => ({
-  id: tag.id,
-  path: tag.path,
-  device: tag.device,
-  group: tag.group,
-  name: tag.name,
-  type: tag.type,
-  scaled: isScaled(tag),
-  ...(tag.unit === undefined ? {} : { unit: tag.unit }),
-});

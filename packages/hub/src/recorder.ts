@@ -1,4 +1,15 @@
-import { carriesValue, type GroupCycle, type Historian, type Logger, type ValueBatch } from '@omh/core';
+import {
+  carriesValue,
+  isScaled,
+  RetrySchedule,
+  type Clock,
+  type GroupCycle,
+  type Historian,
+  type HistoryTag,
+  type Logger,
+  type Tag,
+  type ValueBatch,
+} from '@omh/core';
 
 /**
  * Every cycle goes to history. A tag without a value is stored when its quality changes, not again each cycle: a device that is
@@ -6,17 +17,40 @@ import { carriesValue, type GroupCycle, type Historian, type Logger, type ValueB
  */
 export class Recorder {
   readonly #historian: Historian;
+  readonly #clock: Clock;
   readonly #log: Logger;
   readonly #quality = new Map<number, number>();
+  #teaching = new AbortController();
   #dropped = 0;
   #complained = false;
 
-  constructor(historian: Historian, log: Logger) {
+  constructor(historian: Historian, clock: Clock, log: Logger) {
     this.#historian = historian;
+    this.#clock = clock;
     this.#log = log;
   }
   get dropped(): number {
     return this.#dropped;
+  }
+
+  /** Makes the tags known to the historian before their first sample, again and again until it took them. */
+  async takeTags(tags: readonly Tag[]): Promise<void> {
+    const { signal } = this.#teaching;
+    const retry = new RetrySchedule({ firstMs: 500, maxMs: 30_000 });
+    const known = tags.map(historyTag);
+    while (!signal.aborted) {
+      try {
+        await this.#historian.ensureTags(known);
+        return;
+      } catch (thrown) {
+        if (signal.aborted) return;
+        this.#log.error('the historian did not take the tags and is asked again', { err: thrown });
+      }
+      await this.#clock.sleep(retry.next(), signal).catch(() => {});
+    }
+  }
+  stop(): void {
+    this.#teaching.abort();
   }
 
   record(cycle: GroupCycle): void {
@@ -28,6 +62,8 @@ export class Recorder {
       },
       (thrown: unknown) => {
         this.#dropped += batch.ids.length;
+        // A change of quality that was not stored is still to be told.
+        for (const id of batch.ids) this.#quality.delete(id);
         if (!this.#complained) this.#log.error('history takes no samples', { err: thrown });
         this.#complained = true;
       },
@@ -56,3 +92,14 @@ export class Recorder {
     };
   }
 }
+
+const historyTag = (tag: Tag): HistoryTag => ({
+  id: tag.id,
+  path: tag.path,
+  device: tag.device,
+  group: tag.group,
+  name: tag.name,
+  type: tag.type,
+  scaled: isScaled(tag),
+  ...(tag.unit === undefined ? {} : { unit: tag.unit }),
+});

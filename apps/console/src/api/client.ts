@@ -42,7 +42,10 @@ export async function api<T>(path: string, init: { method?: string; body?: unkno
       status: 0,
       code: 'HUB_SILENT',
       detail: 'The hub does not answer this browser.',
-      next: 'Check that it runs, and the network between; this page tries again by itself.',
+      next:
+        init.method === undefined && init.body === undefined
+          ? 'Check that it runs, and the network between; this page tries again by itself.'
+          : 'Check that it runs, and the network between; then try once more. This page does not repeat it by itself.',
     });
   }
   if (answer.status === 204) return undefined as T;

@@ -1,57 +1,15 @@
 import { useMantineColorScheme } from '@mantine/core';
 import { Link, Outlet, useRouterState } from '@tanstack/react-router';
 import { Fragment, useState } from 'react';
-import { hubNow, live, useFlow, useHoldTags, useLink, useStatus, useTick } from '../live/live-store.ts';
+import { hubNow, live, useFlow, useHoldTags, useLink, useSilence, useStatus, useTick } from '../live/live-store.ts';
 import { bytes, clock, countdown, day, num, rate, span } from '../ui/format.ts';
-import { Glyph, Icon, Mark, type IconName } from '../ui/glyph.tsx';
+import { Glyph, Icon, Mark } from '../ui/glyph.tsx';
 import { Head } from '../ui/panel.tsx';
 import { KeysHelp, useKeys } from './keys.tsx';
 import { Palette } from './palette.tsx';
+import { groups, screens, type Screen } from './screens.ts';
 import { may, signOut, useSession } from './session.ts';
 
-interface Screen {
-  id: string;
-  to: string;
-  title: string;
-  short?: string;
-  icon: IconName;
-  verb: string;
-  phone?: boolean;
-}
-export const groups: readonly { title: string; screens: readonly Screen[] }[] = [
-  {
-    title: 'Watch',
-    screens: [
-      { id: 'overview', to: '/', title: 'Overview', icon: 'overview', verb: 'status.read', phone: true },
-      {
-        id: 'dashboards',
-        to: '/dashboards',
-        title: 'Dashboards',
-        short: 'Boards',
-        icon: 'dashboard',
-        verb: 'dashboards.read',
-        phone: true,
-      },
-      { id: 'live', to: '/live', title: 'Live values', short: 'Values', icon: 'live', verb: 'values.read', phone: true },
-    ],
-  },
-  {
-    title: 'Flow',
-    screens: [
-      { id: 'messages', to: '/messages', title: 'Messages', icon: 'messages', verb: 'mqtt.subscribe', phone: true },
-      { id: 'rules', to: '/rules', title: 'Rules', icon: 'rule', verb: 'rules.read' },
-      { id: 'data', to: '/data', title: 'Data', icon: 'data', verb: 'sql.read' },
-    ],
-  },
-  {
-    title: 'Hub',
-    screens: [
-      { id: 'simulator', to: '/simulators', title: 'Simulator', icon: 'simulator', verb: 'simulators.read' },
-      { id: 'system', to: '/system', title: 'System', icon: 'system', verb: 'status.read' },
-    ],
-  },
-];
-export const screens = groups.flatMap((g) => g.screens);
 /** Above this many tags a tab reads them only where a screen shows them. */
 const holdAllBelow = 2_000;
 /** Without a good value for this long the line says how old the newest one is. */
@@ -64,8 +22,9 @@ export function Frame() {
   const flow = useFlow();
   const total = flow?.devices.reduce((sum, d) => sum + d.tags, 0) ?? Infinity;
   useHoldTags(may('values.read') && total <= holdAllBelow);
+  const silent = useSilence() !== undefined;
   return (
-    <div className="shell">
+    <div className="shell" data-silent={silent ? '' : undefined}>
       <a className="skip" href="#main">
         To the content
       </a>
@@ -121,7 +80,7 @@ function Rail({ more }: { more: () => void }) {
   const bad = flow?.devices.reduce((sum, d) => sum + d.bad, 0) ?? 0;
   const counts: Record<string, { n: string; bad?: boolean } | undefined> = {
     live: bad > 0 ? { n: `${num(bad)} bad`, bad: true } : undefined,
-    rules: flow === undefined ? undefined : { n: num(flow.rules.length) },
+    rules: flow === undefined || flow.rules.length === 0 ? undefined : { n: num(flow.rules.length) },
   };
   const me = session.state === 'in' ? session.me : undefined;
   const hasSimulator = flow === undefined || flow.simulators.length > 0;
@@ -268,16 +227,15 @@ function HubClock() {
 /** After a few seconds of silence the page itself says so; below that the status line is enough. */
 function LostBanner() {
   const link = useLink();
-  useTick(1_000);
-  const silent = Date.now() - Math.max(link.lastHeard, link.since);
-  if (link.phase === 'open' || link.phase === 'ended' || silent < 3_000) return null;
+  const silence = useSilence();
+  if (silence === undefined) return null;
   return (
     <div className="say badb" role="status" data-testid="link-lost" style={{ marginBottom: 12 }}>
       <Glyph name="bad" />
       <div>
-        <p className="strong">This page has not heard from the hub for {span(silent)}.</p>
+        <p className="strong">This page has not heard from the hub for {span(silence.ms)}.</p>
         <p>
-          The plant may well run on. {link.lastHeard > 0 ? `Values are from ${clock(link.lastHeard)}. ` : ''}
+          The plant may well run on. {silence.heard > 0 ? `Everything below is from ${clock(silence.heard)}. ` : ''}
           {link.nextTry === undefined ? 'Trying now.' : `Next try in ${countdown(link.nextTry - Date.now())}.`}
         </p>
       </div>
@@ -305,7 +263,9 @@ function StatusLine() {
         <Glyph name={open ? 'run' : link.phase === 'connecting' ? 'wait' : 'bad'} />
         {open
           ? !Number.isFinite(newest)
-            ? 'Live'
+            ? values === 0 && (flow?.devices.length ?? 0) > 0
+              ? 'Live, no good value'
+              : 'Live'
             : newest > quietMs
               ? `Live, newest good value ${span(newest)} old`
               : `Live, ${span(lagMs)} behind the plant`
@@ -313,7 +273,7 @@ function StatusLine() {
             ? 'Connecting to the hub'
             : `Not live${link.nextTry === undefined ? '' : `, next try in ${countdown(link.nextTry - Date.now())}`}`}
       </span>
-      {flow === undefined ? null : (
+      {flow === undefined || !open ? null : (
         <>
           <span>
             <b>{rate(values)}</b> values/s

@@ -6,7 +6,7 @@ import { useDashboards, useRules } from '../api/queries.ts';
 import { live, useFlow, useHoldTags, useTagGeneration } from '../live/live-store.ts';
 import { keyName, keyText } from '../ui/value.tsx';
 import { Icon, type IconName } from '../ui/glyph.tsx';
-import { screens } from './frame.tsx';
+import { screens } from './screens.ts';
 import { may } from './session.ts';
 
 interface Found {

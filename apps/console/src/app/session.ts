@@ -1,5 +1,5 @@
 import { useSyncExternalStore } from 'react';
-import { type ApiProblem, api, asProblem, onSignedOut } from '../api/client.ts';
+import { ApiProblem, api, asProblem, onSignedOut } from '../api/client.ts';
 import { queryClient } from '../api/queries.ts';
 import type { Me } from '../api/types.ts';
 import { startLive, stopLive } from '../live/live-store.ts';
@@ -38,6 +38,9 @@ export function codeOf(text: string): string {
   }
 }
 
+const endedByHub = (): ApiProblem =>
+  new ApiProblem({ title: 'This session has ended.', status: 401, code: 'SESSION_ENDED', detail: 'This session has ended.' });
+
 let retry: ReturnType<typeof setTimeout> | undefined;
 async function enter(): Promise<void> {
   clearTimeout(retry);
@@ -50,7 +53,8 @@ async function enter(): Promise<void> {
   } catch (error) {
     const problem = asProblem(error);
     stopLive();
-    if (problem.status === 401) set({ state: 'out', problem: session.state === 'out' ? session.problem : undefined });
+    if (problem.status === 401)
+      set({ state: 'out', problem: session.state === 'out' ? session.problem : session.state === 'in' ? endedByHub() : undefined });
     else {
       retry = setTimeout(() => {
         void enter();
@@ -77,18 +81,18 @@ export async function signIn(code: string): Promise<void> {
 
 export async function signOut(): Promise<void> {
   await api('/logout', { method: 'POST' }).catch(() => undefined);
-  leave();
+  leave(undefined);
 }
-function leave(): void {
+function leave(problem: ApiProblem | undefined): void {
   if (session.state !== 'in') return;
-  set({ state: 'out', problem: undefined });
+  set({ state: 'out', problem });
   stopLive();
   queryClient.clear();
 }
 
 /** Begins with the code of the address, which is removed from it at once, or with the session the browser has. */
 export async function openSession(): Promise<void> {
-  onSignedOut(leave);
+  onSignedOut(() => leave(endedByHub()));
   addEventListener('hashchange', () => {
     void fromHash();
   });

@@ -31,18 +31,19 @@ export function SignIn({ problem }: { problem: ApiProblem | undefined }) {
     setBusy(false);
   };
   const limited = problem?.status === 429;
+  const ended = problem?.code === 'SESSION_ENDED';
   return (
     <Sheet>
       <h1 data-testid="screen-sentence">
         {problem === undefined
           ? 'Sign in with a link from the hub.'
-          : limited
+          : limited || ended
             ? problem.message
             : 'This sign-in link was used already or is too old.'}
       </h1>
       <p className="prose t2">
-        Each link opens the console once. For a new one, run <code>omh status</code> where the hub runs, or look at what the hub printed
-        when it started.
+        {ended ? 'The hub was started again, or it has not heard from this browser for too long; the plant does not depend on it. ' : ''}
+        Each link opens the console once. For a new one, run <code>omh sign-in</code> where the hub runs.
       </p>
       <form
         onSubmit={(e) => {
@@ -74,7 +75,7 @@ export function SignIn({ problem }: { problem: ApiProblem | undefined }) {
             Paste the link that the hub printed.
           </p>
         ) : null}
-        {problem === undefined || empty ? null : (
+        {problem === undefined || ended || empty ? null : (
           <p className="meta" style={{ marginTop: 6 }}>
             <code>{problem.code}</code>
           </p>

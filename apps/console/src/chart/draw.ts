@@ -16,6 +16,8 @@ export interface Scene {
   readonly tokens: Tokens;
   readonly scales: readonly string[];
   readonly ends: boolean;
+  /** Each series has its own part of the height. */
+  readonly lanes: boolean;
 }
 const dpr = (): number => devicePixelRatio || 1;
 const font = (tokens: Tokens, px: number, weight = 400): string => `${weight} ${px * dpr()}px ${tokens.font}`;

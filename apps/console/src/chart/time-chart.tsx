@@ -4,6 +4,7 @@ import uPlot from 'uplot';
 import { clock, day, moment, num } from '../ui/format.ts';
 import { drawOver, drawUnder, type Scene, type Threshold } from './draw.ts';
 import { align, type ChartSeries } from './frame.ts';
+import { drawLanes, laneRange, laneScale, wantsLanes } from './lanes.ts';
 import { useTokens, type Tokens } from './tokens.ts';
 
 interface Props {
@@ -41,11 +42,15 @@ export function TimeChart(props: Props) {
   const units = [...new Set(series.map((s) => s.unit))].slice(0, 2);
   const ends = series.length > 0 && series.length <= mostEnds;
   const aligned = useMemo(() => align(series, from, to), [series, from, to]);
-  const scales = series.map((s) => (units.indexOf(s.unit) === 1 ? 'y2' : 'y'));
-  const scene: Scene = { series, last: aligned.last, thresholds: props.thresholds ?? [], tokens, scales, ends };
+  const stacked = useRef(false);
+  const bound = props.min !== undefined || props.max !== undefined || (props.thresholds?.length ?? 0) > 0;
+  const lanes = useMemo(() => !bound && wantsLanes(series, stacked.current), [series, bound]);
+  stacked.current = lanes;
+  const scales = series.map((s, i) => (lanes ? laneScale(i) : units.indexOf(s.unit) === 1 ? 'y2' : 'y'));
+  const scene: Scene = { series, last: aligned.last, thresholds: props.thresholds ?? [], tokens, scales, ends, lanes };
   const now = useRef({ scene, props, data: aligned.data });
   now.current = { scene, props, data: aligned.data };
-  const shape = series.map((s) => `${s.name}|${s.unit}|${s.colour}|${s.step}`).join('\n');
+  const shape = series.map((s) => `${s.name}|${s.unit}|${s.colour}|${s.step}|${scales[series.indexOf(s)]}`).join('\n');
 
   useEffect(() => {
     const box = host.current;
@@ -87,6 +92,7 @@ export function TimeChart(props: Props) {
     });
   }, [aligned, from, to, shape, props.min, props.max, props.thresholds]);
 
+  const empty = aligned.points === 0 && series.every((s) => s.gaps.every((g) => g.to < from || g.from > to));
   return (
     <div className="chartbox" style={{ height: props.height ?? '100%' }}>
       <div
@@ -96,7 +102,9 @@ export function TimeChart(props: Props) {
         aria-label={props.label}
         data-points={aligned.points}
         data-series={series.map((s) => s.name).join('|')}
+        data-lanes={lanes ? series.length : undefined}
       />
+      {empty ? <p className="nodata t3">Nothing was stored in this range.</p> : null}
       {tip === undefined ? null : (
         <div className="tip" style={tip.right ? { right: size.width - tip.left + 12 } : { left: tip.left + 12 }}>
           <b>{moment(tip.time)}</b>
@@ -145,9 +153,15 @@ function options(
       const [a, b] = uPlot.rangeNum(low, high, 0.12, false) as [number, number];
       return [second ? a : (p.min ?? a), second ? b : (p.max ?? b)];
     };
-  const axis = (scale: 'y' | 'y2'): uPlot.Axis => ({
+  const inLane =
+    (index: number) =>
+    (_: uPlot, low: number | null, high: number | null): uPlot.Range.MinMax => {
+      const [a, b] = low === null || high === null ? [0, 1] : (uPlot.rangeNum(low, high, 0.12, false) as [number, number]);
+      return laneRange(index, now.current.scene.series.length, a, b);
+    };
+  const axis = (scale: string): uPlot.Axis => ({
     scale,
-    side: scale === 'y' ? 3 : 1,
+    side: scale === 'y2' ? 1 : 3,
     size: axisSize,
     gap: 6,
     font: tickFont,
@@ -156,10 +170,14 @@ function options(
     ticks: { show: false },
     values: (_, splits, __, ___, increment) => {
       const places = Math.max(0, Math.min(6, -Math.floor(Math.log10(increment || 1) + 1e-9)));
-      return splits.map((v) => num(v, places));
+      // Without data the scale means nothing.
+      return now.current.scene.last.every((v) => v === null) ? splits.map(() => '') : splits.map((v) => num(v, places));
     },
     space: 34,
   });
+  const laneAxis: uPlot.Axis = { ...axis(laneScale(0)), grid: { show: false }, values: (_, splits) => splits.map(() => '') };
+  // Between two shapes the plot is still the old one: what it has no scale for is drawn by the next.
+  const drawn = (u: uPlot): boolean => now.current.scene.scales.every((s) => u.scales[s] !== undefined);
   const unit = scene.series.find((_, i) => scene.scales[i] === 'y')?.unit ?? '';
   return {
     width: size.width,
@@ -188,8 +206,9 @@ function options(
     },
     scales: {
       x: { time: true, range: () => [now.current.props.from, now.current.props.to] },
-      y: { range: range(false) },
-      ...(hasSecond ? { y2: { range: range(true) } } : {}),
+      ...(scene.lanes
+        ? Object.fromEntries(scene.series.map((_, i) => [laneScale(i), { range: inLane(i) }]))
+        : { y: { range: range(false) }, ...(hasSecond ? { y2: { range: range(true) } } : {}) }),
     },
     axes: [
       {
@@ -204,8 +223,7 @@ function options(
         space: 74,
         values: (_, splits, __, ___, increment) => splits.map((v) => (increment >= 86_400_000 ? day(v) : clock(v, increment < 60_000))),
       },
-      axis('y'),
-      ...(hasSecond ? [axis('y2')] : []),
+      ...(scene.lanes ? [laneAxis] : [axis('y'), ...(hasSecond ? [axis('y2')] : [])]),
     ],
     series: [
       {},
@@ -216,7 +234,7 @@ function options(
           stroke,
           width: 1.7,
           spanGaps: false,
-          points: { show: (_u: uPlot, _i: number, first: number, last: number) => last - first < 14, size: 5, fill: stroke },
+          points: { show: (u: uPlot, _i: number, first: number, last: number) => sparse(u, first, last), size: 5, fill: stroke },
           ...(s.step ? { paths: uPlot.paths.stepped!({ align: 1 }) } : {}),
         };
         return [
@@ -226,9 +244,17 @@ function options(
       }),
     ],
     hooks: {
-      drawClear: [(u) => drawUnder(u, now.current.scene)],
+      drawClear: [
+        (u) => {
+          if (!drawn(u)) return;
+          thin(u, now.current.scene.series.length);
+          if (now.current.scene.lanes) drawLanes(u, now.current.scene.series, tokens);
+          drawUnder(u, now.current.scene);
+        },
+      ],
       draw: [
         (u) => {
+          if (!drawn(u)) return;
           drawOver(u, now.current.scene);
           if (unit !== '') {
             u.ctx.save();
@@ -252,6 +278,20 @@ function options(
       setCursor: [(u) => setTip(tipAt(u, now.current.scene))],
     },
   };
+}
+
+/** A line of nearly a point a pixel is drawn finer, so that its form stays readable. */
+function thin(u: uPlot, count: number): void {
+  const dense = (u.data[0].length / Math.max(1, u.bbox.width / devicePixelRatio)) * (count > 1 ? 0.75 : 1) > 0.4;
+  for (const s of u.series.slice(1)) s.width = dense ? 1 : 1.7;
+}
+
+/** Few points that stand apart are drawn as points; the first seconds of a long range would be one blot. */
+function sparse(u: uPlot, first: number, last: number): boolean {
+  if (last - first >= 14) return false;
+  const xs = u.data[0];
+  const [a, b] = [xs[first], xs[last]];
+  return last <= first || a === undefined || b === undefined || (u.valToPos(b, 'x') - u.valToPos(a, 'x')) / (last - first) > 9;
 }
 
 function tipAt(u: uPlot, scene: Scene): Tip | undefined {

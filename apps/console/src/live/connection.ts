@@ -32,6 +32,7 @@ const lastRetryMs = 10_000;
 export class LiveConnection {
   readonly #url: string;
   readonly #ended: () => void;
+  readonly #doubt: () => void;
   readonly #subscriptions = new Map<string, Subscription>();
   readonly #byId = new Map<number, Subscription>();
   readonly #listeners = new Set<() => void>();
@@ -42,10 +43,14 @@ export class LiveConnection {
   #retry: ReturnType<typeof setTimeout> | undefined;
   #watch: ReturnType<typeof setInterval> | undefined;
 
-  /** `ended` is called when the hub says that the session is over. */
-  constructor(url: string, ended: () => void) {
+  /**
+   * `ended` is called when the hub says that the session is over. `doubt` is called when a connection never opens: a browser does not
+   * tell a hub that is away from one that refuses the session, so somebody has to ask.
+   */
+  constructor(url: string, ended: () => void, doubt: () => void) {
     this.#url = url;
     this.#ended = ended;
+    this.#doubt = doubt;
   }
 
   readonly state = (): LinkState => this.#state;
@@ -124,7 +129,9 @@ export class LiveConnection {
     const giveUp = setTimeout(() => {
       if (this.#socket === socket && socket.readyState === WebSocket.CONNECTING) this.#lost();
     }, 8_000);
+    let opened = false;
     socket.onopen = () => {
+      opened = true;
       clearTimeout(giveUp);
       this.#attempt = 0;
       this.#set({ phase: 'open', nextTry: undefined, lastHeard: Date.now() });
@@ -139,7 +146,10 @@ export class LiveConnection {
       if (event.code === 4401) {
         this.stop();
         this.#ended();
-      } else this.#lost();
+      } else {
+        this.#lost();
+        if (!opened) this.#doubt();
+      }
     };
   }
 

@@ -1,4 +1,5 @@
 import { useEffect, useSyncExternalStore } from 'react';
+import { api } from '../api/client.ts';
 import type { FlowSnapshot, HubStatus, TagFrame, TagKey } from '../api/types.ts';
 import { LiveConnection } from './connection.ts';
 import { TagTable } from './tag-table.ts';
@@ -50,7 +51,10 @@ export class LiveStore {
   #releaseTags: (() => void) | undefined;
 
   constructor(ended: () => void) {
-    this.link = new LiveConnection(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/v1/live`, ended);
+    this.link = new LiveConnection(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/v1/live`, ended, () => {
+      // Who is refused here is told by the session's own listener; a hub that is away answers nothing.
+      api('/me').catch(() => undefined);
+    });
   }
 
   start(): void {
@@ -114,6 +118,16 @@ export const useFlow = (): FlowSnapshot | undefined => useSyncExternalStore(live
 export const useStatus = (): HubStatus | undefined => useSyncExternalStore(live().status.on, live().status.get);
 export const useTrail = (): RateTrail => useSyncExternalStore(live().trail.on, live().trail.get);
 export const useLink = () => useSyncExternalStore(live().link.onState, live().link.state);
+
+const silentAfterMs = 3_000;
+/** How long the hub is silent, in ms, and when it was last heard (browser ms, 0 never); undefined while it is heard. Moves each second. */
+export function useSilence(): { readonly ms: number; readonly heard: number } | undefined {
+  const link = useLink();
+  useTick(1_000);
+  if (link.phase === 'open' || link.phase === 'ended') return undefined;
+  const ms = Date.now() - Math.max(link.lastHeard, link.lastHeard === 0 ? link.since : 0);
+  return ms < silentAfterMs ? undefined : { ms, heard: link.lastHeard };
+}
 
 export function useHoldTags(when = true): void {
   useEffect(() => (when ? live().holdTags() : undefined), [when]);

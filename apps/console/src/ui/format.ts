@@ -9,8 +9,11 @@ export function num(v: number, decimals = 0): string {
     grouped.set(decimals, (format = new Intl.NumberFormat('en', { minimumFractionDigits: decimals, maximumFractionDigits: decimals })));
   return minus(format.format(v));
 }
-/** A rate: one decimal below ten, whole numbers above. */
-export const rate = (v: number): string => (v === 0 || v >= 9.95 || Math.abs(v - Math.round(v)) < 0.05 ? num(Math.round(v)) : num(v, 1));
+/** A rate: one decimal below ten, whole numbers above and wherever a window of ten seconds, one event more or less, may mean one. */
+export const rate = (v: number): string => {
+  const whole = Math.round(v);
+  return v === 0 || v >= 9.95 || Math.abs(v - whole) < Math.max(0.05, whole * 0.105) ? num(whole) : num(v, 1);
+};
 
 /** A span in the largest unit that fits: `0.3 s`, `14 s`, `8 min`, `5 h`, `3 d`. */
 export function span(ms: number): string {

@@ -1,6 +1,8 @@
 import type { ReactNode } from 'react';
 import { Glyph } from './glyph.tsx';
 import { asProblem } from '../api/client.ts';
+import { useSilence } from '../live/live-store.ts';
+import { clock } from './format.ts';
 
 export const Panel = ({
   title,
@@ -31,16 +33,23 @@ export const Panel = ({
   </section>
 );
 
-/** Every screen begins with what is true now, in words. */
-export const Head = ({ sentence, sub, children }: { sentence: ReactNode; sub?: ReactNode; children?: ReactNode }) => (
-  <div className="head">
-    <div>
-      <h1 data-testid="screen-sentence">{sentence}</h1>
-      {sub === undefined ? null : <p className="prose t2">{sub}</p>}
+/** Every screen begins with what is true now, in words; while the hub is silent, with what was true when it was last heard. */
+export const Head = ({ sentence, sub, children }: { sentence: ReactNode; sub?: ReactNode; children?: ReactNode }) => {
+  const silence = useSilence();
+  const old = silence !== undefined && silence.heard > 0;
+  return (
+    <div className={`head${old ? ' old' : ''}`}>
+      <div>
+        <h1 data-testid="screen-sentence">
+          {old ? `At ${clock(silence.heard)}: ` : null}
+          {sentence}
+        </h1>
+        {sub === undefined ? null : <p className="prose t2">{sub}</p>}
+      </div>
+      {children === undefined ? null : <div className="row right actions">{children}</div>}
     </div>
-    {children === undefined ? null : <div className="row right actions">{children}</div>}
-  </div>
-);
+  );
+};
 
 /** Says what is wrong, what to do next and, small, the code. */
 export const ErrorSay = ({ error, retry }: { error: unknown; retry?: (() => void) | undefined }) => {

@@ -1,6 +1,9 @@
+import { nearest } from '@omh/core';
 import type { Hub, LastValue } from '@omh/hub';
 import { errors } from '../errors.ts';
-import { nearest } from '../nearest.ts';
+
+/** Of a hundred thousand names only the first are compared: an answer must not hold up the loop. */
+const mostCompared = 5000;
 
 /** The tag a request names by `device/group/tag` or by its path; an unknown one answers with the nearest name. */
 export function tagByKey(hub: Hub, key: string): LastValue {
@@ -11,7 +14,7 @@ export function tagByPath(hub: Hub, path: string): LastValue {
 }
 
 export function unknown(kind: string, name: string, known: Iterable<string>): never {
-  const near = nearest(name, known);
+  const near = nearest(name, known, mostCompared);
   throw errors.API_UNKNOWN_NAME({ kind, name: name.slice(0, 300), hint: near === undefined ? '' : ` Did you mean "${near}"?` });
 }
 

@@ -2,7 +2,7 @@ import { Type, type Static } from '@fastify/type-provider-typebox';
 import { permissionsOf, roleNames, type Grant, type PersonInfo, type Role } from '@omh/access';
 import type { ApiContext, App } from '../context.ts';
 import { errors } from '../errors.ts';
-import { nearest } from '../nearest.ts';
+import { nearest } from '@omh/core';
 import { pageAfter, pageQuery } from '../page.ts';
 import { signedIn } from '../permission.ts';
 import { problemResponses } from '../problem.ts';

@@ -23,7 +23,7 @@ import {
   type TagId,
 } from '@omh/core';
 import type { EditOp } from '@omh/config';
-import type { Hub, RequestLogEntry, Simulator } from '@omh/hub';
+import type { Hub, RequestLogEntry, Simulator, PlanAnswer } from '@omh/hub';
 
 export const adminToken = 'an-admin-token-of-enough-length';
 
@@ -329,6 +329,21 @@ export class FakeHub {
     if (this.refuse !== undefined) throw this.refuse;
     this.edits.push({ ops, principal: principal.name });
     return { revision: 8 };
+  }
+  async plan(request: Parameters<Hub['plan']>[0]): Promise<PlanAnswer> {
+    return { planId: 'p', base: request.base, changes: [], warnings: [] };
+  }
+  async apply(): Promise<{ revision: number }> {
+    return { revision: 8 };
+  }
+  async rollback(): Promise<{ revision: number }> {
+    return { revision: 9 };
+  }
+  drift(): undefined {
+    return undefined;
+  }
+  async revisions(): ReturnType<Hub['revisions']> {
+    return { revisions: [] };
   }
   metrics(): ReturnType<Hub['metrics']> {
     return [

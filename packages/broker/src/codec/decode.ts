@@ -155,16 +155,6 @@ export function decodeDisconnect(buf: Buffer, start: number, end: number, versio
   return { code, properties };
 }
 
-export function decodeAuth(buf: Buffer, start: number, end: number): DisconnectPacket {
-  const r = new ByteReader(buf, start, end);
-  if (r.left === 0) return { code: 0, properties: none };
-  const code = r.u8();
-  if (code !== 0 && code !== 0x18 && code !== 0x19) throw violation(`reason code 0x${code.toString(16)} is not allowed here`);
-  const properties = r.left > 0 ? readProperties(r, PacketType.auth) : none;
-  if (r.left > 0) throw malformed('the packet is longer than its fields');
-  return { code, properties };
-}
-
 function nonZeroId(r: ByteReader): number {
   const id = r.u16();
   if (id === 0) throw violation('the packet identifier is 0');

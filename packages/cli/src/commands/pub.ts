@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Command } from 'commander';
 import { errors } from '../errors.ts';
-import { connectMqtt, mqttOptions, type MqttFlags } from '../mqtt-client.ts';
+import { connectMqtt, mqttOptions, positive, type MqttFlags } from '../mqtt-client.ts';
 
 interface Flags extends MqttFlags {
   topic: string;
@@ -38,16 +38,18 @@ export function pubCommand(): Command {
       }
       const payload =
         flags.message ?? (flags.file === undefined ? undefined : readFileSync(flags.file)) ?? (flags.stdinFile ? readFileSync(0) : '');
+      const repeat = positive('--repeat', flags.repeat);
+      const delayMs = flags.repeatDelay === '0' ? 0 : positive('--repeat-delay', flags.repeatDelay) * 1000;
       const client = await connectMqtt(flags);
       const send = (body: string | Buffer): Promise<unknown> =>
         client.publishAsync(flags.topic, body, { qos, retain: flags.retain === true });
       try {
         if (flags.stdinLine) for await (const line of createInterface({ input: process.stdin })) await send(line);
         else {
-          for (let i = 0; i < Number(flags.repeat); i++) {
-            if (i > 0 && Number(flags.repeatDelay) > 0)
+          for (let i = 0; i < repeat; i++) {
+            if (i > 0 && delayMs > 0)
               await new Promise((resolve) => {
-                setTimeout(resolve, Number(flags.repeatDelay) * 1000);
+                setTimeout(resolve, delayMs);
               });
             await send(payload);
           }

@@ -8,8 +8,6 @@ import { port } from './up.ts';
 interface Flags {
   host: string;
   port: number;
-  unit?: number;
-  preset?: 'blueprint';
   json?: true;
 }
 

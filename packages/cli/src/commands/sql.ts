@@ -1,7 +1,10 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { rfc3339, systemClock, type SqlValue } from '@omh/core';
 import { EmbeddedHistorian } from '@omh/historian';
 import { lockDataDirectory } from '@omh/storage';
+import { errors } from '../errors.ts';
 import { ask, dataDirOf, findHub, type FindOptions } from '../hub-client.ts';
 import { createLogger } from '../log.ts';
 import { formatCsv, formatTable } from '../table.ts';
@@ -54,8 +57,9 @@ export function sqlCommand(): Command {
     });
 }
 
-/** Without a running hub the directory is opened here, under its lock. */
+/** Without a running hub the directory is opened here, under its lock; a question never makes a new one. */
 async function fromDirectory(dir: string, statement: string, limit: number): Promise<Answer> {
+  if (!existsSync(join(dir, 'historian'))) throw errors.CLI_NO_HUB({ dir });
   const directory = lockDataDirectory(dir);
   const historian = new EmbeddedHistorian({
     dir: directory.sub('historian'),

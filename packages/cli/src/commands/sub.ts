@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { errors } from '../errors.ts';
-import { connectMqtt, mqttOptions, type MqttFlags } from '../mqtt-client.ts';
+import { addressOf, connectMqtt, mqttOptions, positive, type MqttFlags } from '../mqtt-client.ts';
 
 interface Flags extends MqttFlags {
   topic: string[];
@@ -8,9 +8,6 @@ interface Flags extends MqttFlags {
   count?: string;
   wait?: string;
   qos: string;
-  noNewline?: true;
-  noRetained?: true;
-  retainedOnly?: true;
   json?: true;
   disableCleanSession?: true;
 }
@@ -30,10 +27,11 @@ export function subCommand(): Command {
     .action(async (flags: Flags & { newline: boolean; retained: boolean }) => {
       const qos = Number(flags.qos);
       if (qos !== 0 && qos !== 1 && qos !== 2) throw errors.CLI_USAGE({ detail: 'QoS is 0, 1 or 2' });
+      const limit = flags.count === undefined ? Infinity : positive('-C', flags.count);
+      const waitMs = flags.wait === undefined ? undefined : positive('-W', flags.wait) * 1000;
       const client = await connectMqtt(flags, { clean: flags.disableCleanSession !== true });
-      const limit = flags.count === undefined ? Infinity : Number(flags.count);
       let seen = 0;
-      const ended = new Promise<void>((resolve) => {
+      const ended = new Promise<void>((resolve, reject) => {
         const stop = (): void => {
           resolve();
         };
@@ -51,16 +49,19 @@ export function subCommand(): Command {
           }
           if (seen >= limit) stop();
         });
-        client.on('close', stop);
+        client.on('close', () => reject(errors.CLI_MQTT_LOST({ url: addressOf(flags) })));
         process.once('SIGINT', stop);
         process.once('SIGTERM', stop);
-        if (flags.wait !== undefined) setTimeout(stop, Number(flags.wait) * 1000).unref();
+        if (waitMs !== undefined) setTimeout(stop, waitMs).unref();
       });
-      const granted = await client.subscribeAsync(flags.topic, { qos });
-      for (const grant of granted)
-        if (grant.qos > 2) throw errors.CLI_MQTT({ url: flags.url ?? flags.host, detail: `it may not subscribe to ${grant.topic}` });
-      await ended;
-      await client.endAsync(true);
+      ended.catch(() => {});
+      try {
+        for (const grant of await client.subscribeAsync(flags.topic, { qos }))
+          if (grant.qos > 2) throw errors.CLI_MQTT({ url: addressOf(flags), detail: `it may not subscribe to ${grant.topic}` });
+        await ended;
+      } finally {
+        await client.endAsync(true);
+      }
       if (flags.count !== undefined && seen < limit) process.exitCode = 1;
     });
 }

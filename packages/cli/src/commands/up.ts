@@ -1,16 +1,16 @@
 import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { runHub } from '../run-hub.ts';
-import { logLevels, type LogLevel } from '../log.ts';
+import { logFormats, logLevelOption, type LogFormat, type LogLevel } from '../log.ts';
 
 interface Flags {
   config?: string;
   data?: string;
   json?: true;
   logLevel: LogLevel;
-  logFormat: 'text' | 'json';
+  logFormat: LogFormat;
   httpPort?: number;
   mqttPort?: number;
   wsPort?: number;
@@ -33,8 +33,8 @@ const common = (command: Command): Command =>
     .option('--ws-port <port>', 'MQTT over WebSocket', port)
     .option('--modbus-port <port>', 'the Modbus simulator; devices that read it follow', port)
     .option('--json', 'print one JSON line when ready, nothing else')
-    .option('--log-level <level>', logLevels.join(', '), 'warn')
-    .option('--log-format <format>', 'text or json', 'text');
+    .addOption(logLevelOption())
+    .addOption(new Option('--log-format <format>', 'how it is logged').choices(logFormats).default('text'));
 
 const ports = (flags: Flags): Parameters<typeof runHub>[0]['ports'] => ({
   ...(flags.httpPort === undefined ? {} : { http: flags.httpPort }),

@@ -9,7 +9,7 @@ export function validateCommand(): Command {
     .option('--json', 'print the faults as JSON')
     .addHelpText('after', '\nExamples:\n  omh validate\n  omh validate plant/hub.yaml --json')
     .action((name: string, flags: { json?: true }) => {
-      const file = new ConfigFile(name);
+      const file = new ConfigFile(name, name);
       const loaded = file.load();
       const issues = loaded.ok ? [] : loaded.error;
       if (flags.json) process.stdout.write(`${JSON.stringify({ file: file.path, valid: loaded.ok, issues })}\n`);
@@ -21,7 +21,7 @@ export function validateCommand(): Command {
         process.stdout.write(
           `${name} is valid: ${count(devices, 'device')}, ${tags} ${tags === 1 ? 'tag' : 'tags'}, ${count(apps, 'app')}, ${count(rules, 'rule')}.\n`,
         );
-      } else for (const issue of issues) process.stdout.write(`${formatIssue({ ...issue, file: name })}\n`);
+      } else for (const issue of issues) process.stdout.write(`${formatIssue(issue)}\n`);
       if (!loaded.ok) process.exitCode = 2;
     });
 }

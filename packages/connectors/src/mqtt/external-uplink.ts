@@ -1,4 +1,4 @@
-import mqtt, { type MqttClient } from 'mqtt';
+import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
 import { RetrySchedule, type Clock, type Cancel, type QoS, type Reason } from '@omh/core';
 import { errors } from '../errors.ts';
 import type { Uplink } from './uplink.ts';
@@ -12,6 +12,10 @@ export interface ExternalUplinkOptions {
   readonly clock: Clock;
 }
 
+/** Messages on their way to the broker that it did not take yet. */
+const maxPending = 1000;
+const endWithinMs = 1000;
+
 /** MQTT.js towards a broker elsewhere; our own back-off instead of its fixed period. */
 export class ExternalUplink implements Uplink {
   readonly target: string;
@@ -20,10 +24,12 @@ export class ExternalUplink implements Uplink {
   #client: MqttClient | undefined;
   #cancel: Cancel = () => {};
   #stopped = false;
+  /** Of the present connection. */
+  #onTheWay = { count: 0 };
 
   constructor(options: ExternalUplinkOptions) {
     this.#options = options;
-    this.target = options.url;
+    this.target = withoutCredentials(options.url);
   }
 
   start(onState: (state: { up: boolean; reason: Reason }) => void): void {
@@ -32,9 +38,10 @@ export class ExternalUplink implements Uplink {
   }
 
   #connect(onState: (state: { up: boolean; reason: Reason }) => void): void {
-    const { url, clientId, username, password, protocol, clock } = this.#options;
+    const { clientId, username, password, protocol, clock } = this.#options;
+    const url = this.target;
     let fault: Reason | undefined;
-    const client = mqtt.connect(url, {
+    const client = this.#create(onState, {
       clientId,
       protocolVersion: protocol === '5.0' ? 5 : 4,
       reconnectPeriod: 0,
@@ -44,7 +51,9 @@ export class ExternalUplink implements Uplink {
       ...(username === undefined ? {} : { username }),
       ...(password === undefined ? {} : { password }),
     });
+    if (client === undefined) return;
     this.#client = client;
+    this.#onTheWay = { count: 0 };
     client.on('connect', () => {
       this.#retry.reset();
       onState({ up: true, reason: { code: 'APP_PUBLISHES', params: { url }, text: `Publishes to ${url}.` } });
@@ -65,19 +74,49 @@ export class ExternalUplink implements Uplink {
     });
   }
 
+  /** Tells of an address that is none; there is nothing to try again then. */
+  #create(onState: (state: { up: boolean; reason: Reason }) => void, options: IClientOptions): MqttClient | undefined {
+    try {
+      return mqtt.connect(this.#options.url, options);
+    } catch (thrown) {
+      const detail = thrown instanceof Error ? thrown.message : String(thrown);
+      onState({ up: false, reason: errors.APP_BROKER_UNREACHABLE({ url: this.target, detail }).reason() });
+      return undefined;
+    }
+  }
+
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancel();
-    await this.#client?.endAsync(false).catch(() => this.#client?.end(true));
+    const client = this.#client;
     this.#client = undefined;
+    if (client === undefined) return;
+    // A polite end waits for acknowledgements, which a broker may owe for ever.
+    let cancel: Cancel = () => {};
+    const late = new Promise<void>((resolve) => {
+      cancel = this.#options.clock.after(endWithinMs, resolve);
+    });
+    await Promise.race([client.endAsync(false).catch(() => {}), late]);
+    cancel();
+    client.stream.destroy();
   }
 
   async publish(topic: string, payload: () => unknown, qos: QoS): Promise<void> {
     const client = this.#client;
     if (!client?.connected) throw errors.APP_BROKER_UNREACHABLE({ url: this.target, detail: 'it is not connected now' });
-    await client.publishAsync(topic, JSON.stringify(payload()), { qos });
+    const onTheWay = this.#onTheWay;
+    if (onTheWay.count >= maxPending) throw errors.APP_BROKER_SLOW({ url: this.target, pending: onTheWay.count });
+    onTheWay.count++;
+    try {
+      await client.publishAsync(topic, JSON.stringify(payload()), { qos });
+    } finally {
+      onTheWay.count--;
+    }
   }
 }
+
+/** What people may see of an address that carries a user name and a password. */
+const withoutCredentials = (url: string): string => url.replace(/\/\/[^/]*@/, '//');
 
 function detail(error: Error & { code?: number | string }): string {
   switch (error.code) {

@@ -162,3 +162,38 @@ test('a broker that cannot be reached is said in a sentence', async (t) => {
   assert.match(made.health().reason.text, /cannot be reached: nothing listens there\.$/);
   await made.stop();
 });
+
+/** Takes a CONNECT and never acknowledges anything after it. */
+async function deafBroker(t: TestContext): Promise<number> {
+  const server = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.once('data', () => socket.write(Uint8Array.of(0x20, 2, 0, 0)));
+    t.after(() => socket.destroy());
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  t.after(() => server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+test('a broker that acknowledges nothing costs bounded memory, is said, and does not hold up a stop', { timeout: 20_000 }, async (t) => {
+  const port = await deafBroker(t);
+  const { app: made, emit } = app({ url: `mqtt://me:secret@127.0.0.1:${port}`, protocol: '3.1.1', qos: 1 }, fakeBus().bus);
+  await made.start();
+  await until(() => made.health().state === 'running');
+  for (let i = 0; i < 1005; i++) emit(cycle(i));
+  await until(() => made.status().failed === 5);
+  assert.equal(made.status().messages, 0);
+  assert.ok(!JSON.stringify(made.status()).includes('secret'), 'a password is not shown');
+  await made.stop();
+  assert.equal(made.health().state, 'stopped');
+});
+
+test('an address that is none is said and stops nothing else', async (t) => {
+  const { app: made } = app({ url: 'mqtt://[' }, fakeBus().bus);
+  t.after(() => made.stop());
+  await made.start();
+  assert.equal(made.health().state, 'lost');
+  assert.match(made.health().reason.text, /cannot be reached/);
+});

@@ -1,9 +1,8 @@
-import { topicFilterFault, type Result } from '@omh/core';
+import { nearest, topicFilterFault, type Result } from '@omh/core';
 import type { Column, Expr, RuleStatement, Source } from './ast.ts';
 import { ExpressionParser, guess, reservedWords } from './expression-parser.ts';
 import { tokenize } from './lexer.ts';
 import { guarded, type SqlFault } from './position.ts';
-import { nearest } from './suggestion.ts';
 import { TokenStream } from './token-stream.ts';
 
 /** `SELECT … FROM … [WHERE …]` or `FOREACH … [AS …] [DO …] [INCASE …] FROM … [WHERE …]` to its tree. Never throws. */

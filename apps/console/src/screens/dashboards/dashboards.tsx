@@ -103,7 +103,17 @@ function Board({ board, boards }: { board: Dashboard; boards: readonly Dashboard
         <TimePicker range={range} set={set} />
         <span className="seg" role="group" aria-label="Refresh">
           {refreshes.map((r) => (
-            <button key={r.id} type="button" aria-pressed={refresh === r.id} onClick={() => set({ refresh: r.id })}>
+            <button
+              key={r.id}
+              type="button"
+              aria-pressed={follows(range) ? refresh === r.id : r.id === 'off'}
+              onClick={() => {
+                // The past does not move: who wants it live goes back to now.
+                if (follows(range)) set({ refresh: r.id });
+                else if (r.id !== 'off')
+                  void navigate({ to: '/dashboards/$name', params: { name: board.name }, search: () => ({ refresh: r.id }) });
+              }}
+            >
               {r.id === 'live' ? <Glyph name="run" /> : null}
               {r.title}
             </button>
@@ -145,6 +155,7 @@ function Truth({ board, range }: { board: Dashboard; range: TimeRange }) {
     const row = live().tags.row(t);
     return row !== undefined && live().tags.quality(row) !== 'good';
   });
+  if (!follows(range)) return <>Shows the past, which does not move. Press Live, or double-click a chart, to follow again.</>;
   const lead =
     wrong.length === 0
       ? tags.length === 0
@@ -153,10 +164,5 @@ function Truth({ board, range }: { board: Dashboard; range: TimeRange }) {
           ? 'Its tag is good. '
           : `${all(tags.length)} tags are good. `
       : `${list(wrong.map((t) => t.replace(/^([^/]+)\/[^/]+\//, '$1 ')))} ${wrong.length === 1 ? 'is' : 'are'} not good. `;
-  return (
-    <>
-      {lead}
-      {follows(range) ? 'Drag over a chart to look closer.' : <>Shows the past; double-click a chart to follow again.</>}
-    </>
-  );
+  return <>{lead}Drag over a chart to look closer.</>;
 }

@@ -111,6 +111,7 @@ function TagStat({ panel, tag, range, refreshMs }: ViewProps & { tag: string }) 
     return live().tags.generation === 0 ? <Skeleton rows={2} /> : <p className="statbody meta">There is no tag {tag}.</p>;
   const unit = unitText(panel.unit ?? now.key.unit);
   const decimals = panel.decimals ?? decimalsOf(now.key.type, now.key.precision);
+  if (!follows(range)) return <PastStat series={series[0]} unit={unit} decimals={decimals} trend={trend} />;
   const limit = now.quality !== 'bad' && typeof now.value === 'number' ? limitOf(panel, now.value) : undefined;
   return (
     <div className={`statbody${now.quality === 'bad' ? ' isbad' : ''}`} data-quality={now.quality} data-limit={limit?.state}>
@@ -149,9 +150,43 @@ function TagStat({ panel, tag, range, refreshMs }: ViewProps & { tag: string }) 
   );
 }
 
+/** The last value of a range that has ended; what the tag is now belongs to another time. */
+function PastStat({
+  series,
+  unit,
+  decimals,
+  trend,
+}: {
+  series: ChartSeries | undefined;
+  unit: string;
+  decimals: number;
+  trend: readonly number[];
+}) {
+  let last = (series?.value.length ?? 0) - 1;
+  while (last >= 0 && series!.value[last] === null) last--;
+  if (series === undefined || last < 0)
+    return (
+      <div className="statbody">
+        <p className="t3">Nothing was stored in this range.</p>
+      </div>
+    );
+  return (
+    <div className="statbody">
+      <div>
+        <div className="v">
+          {valueText(series.value[last], decimals)}
+          {unit === '' ? null : <small>{unit}</small>}
+        </div>
+        <div className="d t3">last at {moment(series.time[last]!)}</div>
+      </div>
+      <Spark values={trend} width={110} height={36} />
+    </div>
+  );
+}
+
 const trendOf = (s: ChartSeries | undefined): number[] => {
   if (s === undefined) return [];
-  const step = Math.max(1, Math.floor(s.value.length / 80));
+  const step = Math.max(1, Math.floor(s.value.length / 45));
   const out: number[] = [];
   for (let i = s.value.length - 1; i >= 0; i -= step) out.unshift(s.value[i] ?? NaN);
   if (s.gaps.some((g) => g.open === true && g.quality === 'bad')) out.push(Infinity, Infinity, Infinity);
@@ -190,7 +225,8 @@ function SqlPanel({ panel, sql, range, refreshMs, syncKey, onZoom, onReset }: Vi
       </div>
     );
   if (answer.data === undefined) return <Skeleton rows={5} />;
-  if (panel.type === 'table' || timeColumn(answer.data) < 0) return <ResultTable answer={answer.data} decimals={panel.decimals} />;
+  if (panel.type === 'table' || timeColumn(answer.data) < 0)
+    return <ResultTable answer={answer.data} decimals={panel.decimals} missing="no value" />;
   return (
     <TimeChart
       series={series}

@@ -2,7 +2,7 @@ import { Popover } from '@mantine/core';
 import { useState } from 'react';
 import { follows, parseTime, quickRanges, resolveRange, type TimeRange } from '../../chart/time-range.ts';
 import { hubNow } from '../../live/live-store.ts';
-import { moment } from '../../ui/format.ts';
+import { moment, span } from '../../ui/format.ts';
 import { Glyph, Icon } from '../../ui/glyph.tsx';
 
 const two = (n: number): string => String(n).padStart(2, '0');
@@ -15,9 +15,24 @@ export const stamp = (ms: number): string => new Date(Math.round(ms)).toISOStrin
 
 export function rangeText(range: TimeRange): string {
   const quick = quickRanges.find((q) => q.from === range.from);
-  if (follows(range)) return quick === undefined ? `${range.from} to now` : quick.title;
+  if (follows(range))
+    return quick === undefined ? `Last ${span(resolveRange(range, hubNow()).to - resolveRange(range, hubNow()).from)}` : quick.title;
   const { from, to } = resolveRange(range, hubNow());
+  const wholeDay = days().find((d) => d.from === range.from && d.to === range.to);
+  if (wholeDay !== undefined) return wholeDay.title;
   return `${moment(from)} to ${moment(to)}`;
+}
+
+/** Whole days in this browser's time zone. */
+function days(): { from: string; to: string; title: string }[] {
+  const midnight = (back: number): string => {
+    const d = new Date(hubNow());
+    return stamp(new Date(d.getFullYear(), d.getMonth(), d.getDate() - back).getTime());
+  };
+  return [
+    { from: midnight(1), to: midnight(0), title: 'Yesterday' },
+    { from: midnight(2), to: midnight(1), title: 'The day before' },
+  ];
 }
 
 /** Relative range, own range, earlier, later and zoom out; what is chosen goes into the address. */
@@ -69,6 +84,19 @@ export function TimePicker({ range, set }: { range: TimeRange; set: (range: Time
                 }}
               >
                 {q.title}
+              </button>
+            ))}
+            {days().map((d) => (
+              <button
+                key={d.title}
+                type="button"
+                className={`btn sm${range.from === d.from && range.to === d.to ? ' primary' : ''}`}
+                onClick={() => {
+                  set({ from: d.from, to: d.to });
+                  setOpened(false);
+                }}
+              >
+                {d.title}
               </button>
             ))}
           </div>

@@ -8,7 +8,7 @@ import { TimeChart } from '../../chart/time-chart.tsx';
 import { expandMacros } from '../../chart/time-range.ts';
 import { Editor } from '../../editor/editor.tsx';
 import { hubNow } from '../../live/live-store.ts';
-import { count, num, span } from '../../ui/format.ts';
+import { count, list, num, span } from '../../ui/format.ts';
 import { Icon } from '../../ui/glyph.tsx';
 import { Empty, ErrorSay, Head, Panel, Skeleton } from '../../ui/panel.tsx';
 import { sqlSeries } from '../dashboards/panel-view.tsx';
@@ -52,24 +52,26 @@ export function Data() {
     if (loading || sql !== '' || search.sql !== undefined) return;
     const table = Object.keys(schema).find((t) => t !== 'samples' && t !== 'last_values');
     const from = table ?? 'last_values';
-    setSql(
-      buildSql({
-        table: from,
-        columns: [],
-        order: (schema[from] ?? []).some((c) => c.name === 'time') ? 'time' : '',
-        newest: true,
-        limit: 100,
-      }),
-    );
+    const first = buildSql({
+      table: from,
+      columns: [],
+      order: (schema[from] ?? []).some((c) => c.name === 'time') ? 'time' : '',
+      newest: true,
+      limit: 100,
+    });
+    setSql(first);
+    run(first);
   }, [schema, loading]);
   const completion = useMemo(
     () => Object.fromEntries(Object.entries(schema).map(([t, columns]) => [t, columns.map((c) => c.name)])),
     [schema],
   );
   const { answer } = state;
+  const own = Object.keys(schema).filter((t) => t !== 'samples' && t !== 'last_values');
   const chartable = answer !== undefined && timeColumn(answer) >= 0 && numericColumns(answer).length > 0 && answer.rows.length > 1;
   const view = search.view === 'chart' && chartable ? 'chart' : 'table';
   const tables = Object.keys(schema).length;
+  const reading = Object.keys(schema).length === 0;
   const sentence =
     state.error !== undefined
       ? 'The question was refused.'
@@ -85,9 +87,11 @@ export function Data() {
       <Head
         sentence={sentence}
         sub={
-          answer?.truncated === true
-            ? `Only the first ${num(answer.rows.length)} rows are shown; narrow the question.`
-            : `${count(tables, 'table')}: every sample the hub read, its last values, and what rules kept.`
+          reading
+            ? 'Looking which tables there are.'
+            : answer?.truncated === true
+              ? `Only the first ${num(answer.rows.length)} rows are shown; narrow the question.`
+              : `${count(tables, 'table')}: ${own.length === 0 ? 'every sample the hub read, and its last values' : `every sample the hub read, its last values, and ${list(own)} for what rules keep`}.`
         }
       >
         {answer !== undefined && answer.rows.length > 0 ? (
@@ -158,7 +162,7 @@ export function Data() {
       ) : (
         <Panel flush className="clip result">
           {answer === undefined ? (
-            state.busy ? (
+            state.busy || reading ? (
               <Skeleton rows={8} />
             ) : (
               <Empty title="Nothing is asked yet.">
@@ -168,6 +172,11 @@ export function Data() {
             )
           ) : answer.columns.length === 0 ? (
             <Empty title="Done.">The statement returned no rows.</Empty>
+          ) : answer.rows.length === 0 ? (
+            <Empty title="No rows.">
+              Nothing in that table matches. A table fills when a rule inserts into it; <code>samples</code> holds every value that was
+              read.
+            </Empty>
           ) : view === 'chart' ? (
             <AnswerChart answer={answer} />
           ) : (
@@ -207,6 +216,7 @@ function Builder({ schema, write }: { schema: Schema; write: (sql: string) => vo
   const [built, setBuilt] = useState<Built>({ table: '', columns: [], order: 'time', newest: true, limit: 100 });
   const table = schema[built.table] === undefined ? (names[0] ?? '') : built.table;
   const columns = schema[table] ?? [];
+  const timely = columns.some((c) => c.name === built.order && /^timestamp|^date/i.test(c.type));
   const set = (patch: Partial<Built>): void => {
     const next = { ...built, table, ...patch };
     if (patch.table !== undefined) {
@@ -260,8 +270,8 @@ function Builder({ schema, write }: { schema: Schema; write: (sql: string) => vo
       </label>
       <label className="field sm">
         <select aria-label="Direction" value={built.newest ? 'desc' : 'asc'} onChange={(e) => set({ newest: e.target.value === 'desc' })}>
-          <option value="desc">highest first</option>
-          <option value="asc">lowest first</option>
+          <option value="desc">{timely ? 'newest first' : 'highest first'}</option>
+          <option value="asc">{timely ? 'oldest first' : 'lowest first'}</option>
         </select>
       </label>
       <label className="field sm">

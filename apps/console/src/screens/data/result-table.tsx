@@ -20,7 +20,16 @@ function places(a: SqlAnswer, column: number): number {
 }
 
 /** Rows of a query; ten thousand scroll like ten. */
-export function ResultTable({ answer, decimals }: { answer: SqlAnswer; decimals?: number | undefined }) {
+export function ResultTable({
+  answer,
+  decimals,
+  missing = 'null',
+}: {
+  answer: SqlAnswer;
+  decimals?: number | undefined;
+  /** What stands for NULL. */
+  missing?: string;
+}) {
   const box = useRef<HTMLDivElement>(null);
   const rows = useVirtualizer({ count: answer.rows.length, getScrollElement: () => box.current, estimateSize: () => 30, overscan: 10 });
   const columns = useMemo(
@@ -64,6 +73,7 @@ export function ResultTable({ answer, decimals }: { answer: SqlAnswer; decimals?
           </span>
         ))}
       </div>
+      {answer.rows.length === 0 ? <p className="t3 norows">No rows in this range.</p> : null}
       <div style={{ height: rows.getTotalSize(), position: 'relative' }}>
         {rows.getVirtualItems().map((item) => {
           const row = answer.rows[item.index]!;
@@ -71,7 +81,7 @@ export function ResultTable({ answer, decimals }: { answer: SqlAnswer; decimals?
             <div key={item.key} className="vrow" role="row" style={{ ...template, transform: `translateY(${item.start}px)` }}>
               {columns.map((c, i) => (
                 <span key={i} role="cell" className={c.number ? 'num' : row[i] === null ? 't3' : ''}>
-                  {row[i] === null ? <span className="t3">null</span> : c.write(row[i])}
+                  {row[i] === null ? <span className="t3">{missing}</span> : c.write(row[i])}
                 </span>
               ))}
             </div>

@@ -1,10 +1,10 @@
 /* oxlint-disable react-hooks/exhaustive-deps -- Live columns change outside React; a generation or a beat stands for them in the dependency lists. */
 import { getRouteApi } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
 import type { QualityWord } from '../../api/types.ts';
-import { live, useFlow, useHoldTags, useLink, useTagGeneration } from '../../live/live-store.ts';
-import { all, count, list, num } from '../../ui/format.ts';
+import { hubNow, live, useFlow, useHoldTags, useStatus, useTagGeneration, useTick } from '../../live/live-store.ts';
+import { all, count, countdown, list, num } from '../../ui/format.ts';
 import { Glyph, Icon } from '../../ui/glyph.tsx';
 import { Empty, Head, Panel, Skeleton } from '../../ui/panel.tsx';
 import { keyDecimals, keyName } from '../../ui/value.tsx';
@@ -13,6 +13,9 @@ import { ValueRow } from './value-row.tsx';
 const route = getRouteApi('/live');
 const rowHeight = 30;
 const phoneRowHeight = 56;
+/** What the reason under an opened row takes. */
+const whyHeight = 62;
+const phoneWhyHeight = 124;
 const settleMs = 5_000;
 type Wanted = QualityWord | undefined;
 
@@ -73,20 +76,18 @@ export function LiveValues() {
   const set = (patch: { find?: string | undefined; quality?: string | undefined }): void => {
     void navigate({ search: (s) => ({ ...s, ...patch }), replace: true });
   };
-  const link = useLink();
   const [good, uncertain, bad] = counts;
   const wrong = uncertain + bad;
-  const heard = link.phase === 'open';
   const sentence =
     generation === 0
       ? 'Reading the values.'
       : total === 0
         ? 'No tag is configured yet.'
         : wrong === 0
-          ? heard
-            ? `${all(total)} ${total === 1 ? 'value is' : 'values are'} good.`
-            : `${all(total)} ${total === 1 ? 'value was' : 'values were'} good when the hub was last heard.`
-          : `${num(wrong)} of ${count(total, 'value')} ${wrong === 1 ? (heard ? 'is' : 'was') : heard ? 'are' : 'were'} not good ${heard ? 'right now' : 'when the hub was last heard'}.`;
+          ? `${all(total)} ${total === 1 ? 'value is' : 'values are'} good.`
+          : wrong === total && (bad === total || uncertain === total)
+            ? `${all(total)} ${total === 1 ? 'value is' : 'values are'} ${bad === total ? 'bad' : 'uncertain'}.`
+            : `${num(wrong)} of ${count(total, 'value')} ${wrong === 1 ? 'is' : 'are'} not good.`;
   return (
     <div className="screen lv">
       <Head sentence={sentence} sub={<Why wrong={wrong} />} />
@@ -161,18 +162,29 @@ export function LiveValues() {
   );
 }
 
+/** Why values are not good: the device's own reason, where the device is the reason. */
 function Why({ wrong }: { wrong: number }) {
   const flow = useFlow();
+  const status = useStatus();
+  useTick(1_000);
   if (flow === undefined) return null;
+  if (flow.devices.length === 0) return <>No device is configured; one under devices: in hub.yaml brings its tags here.</>;
   if (wrong === 0) return <>Read from {list(flow.devices.map((d) => d.name))}.</>;
-  const lost = flow.devices.filter((d) => d.bad + d.uncertain > 0).sort((a, b) => b.bad + b.uncertain - a.bad - a.uncertain);
-  return (
+  const hurt = flow.devices.filter((d) => d.bad + d.uncertain > 0).sort((a, b) => b.bad + b.uncertain - a.bad - a.uncertain);
+  const part = status?.parts.find((p) => p.id === `device/${hurt[0]?.name}` && p.state !== 'running');
+  const next = part?.nextTry === undefined ? '' : ` Next try in ${countdown(Date.parse(part.nextTry) - hubNow())}.`;
+  const told = list(
+    hurt.map((d) => `${num(d.bad + d.uncertain)} of ${d.name}${d.state === 'lost' ? ', which is lost' : ''}`),
+    4,
+  );
+  return hurt.length === 1 && part !== undefined ? (
     <>
-      {list(
-        lost.map((d) => `${num(d.bad + d.uncertain)} of ${d.name}${d.state === 'lost' ? ', which is lost' : ''}`),
-        4,
-      )}
-      .
+      {hurt[0]!.name} {part.state === 'lost' ? 'is lost' : `is ${part.state}`}: {part.reason.text}
+      {next}
+    </>
+  ) : (
+    <>
+      {told}. {part === undefined ? 'Press a reason to read it whole.' : `${hurt[0]!.name}: ${part.reason.text}${next}`}
     </>
   );
 }
@@ -192,16 +204,18 @@ function Table({ rows }: { rows: readonly number[] }) {
   const box = useRef<HTMLDivElement>(null);
   const phone = usePhone();
   const height = phone ? phoneRowHeight : rowHeight;
+  const [open, setOpen] = useState<number>();
+  const toggle = useCallback((row: number) => setOpen((o) => (o === row ? undefined : row)), []);
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => box.current,
-    estimateSize: () => height,
+    estimateSize: (i) => height + (rows[i] === open ? (phone ? phoneWhyHeight : whyHeight) : 0),
     overscan: 8,
     getItemKey: (i) => rows[i]!,
   });
   useEffect(() => {
     virtual.measure();
-  }, [height]);
+  }, [height, open]);
   const places = useMemo(
     () =>
       Math.min(
@@ -226,7 +240,9 @@ function Table({ rows }: { rows: readonly number[] }) {
           Value
         </span>
         <span role="columnheader" aria-label="Unit" />
-        <span role="columnheader">Last 10 min</span>
+        <span role="columnheader" className="num">
+          Last 10 min
+        </span>
         <span role="columnheader">Quality</span>
         <span role="columnheader" className="num">
           Age
@@ -236,7 +252,14 @@ function Table({ rows }: { rows: readonly number[] }) {
       </div>
       <div style={{ height: virtual.getTotalSize(), position: 'relative' }}>
         {virtual.getVirtualItems().map((item) => (
-          <ValueRow key={item.key} row={rows[item.index]!} top={item.start} places={places} />
+          <ValueRow
+            key={item.key}
+            row={rows[item.index]!}
+            top={item.start}
+            places={places}
+            open={rows[item.index] === open}
+            toggle={toggle}
+          />
         ))}
       </div>
     </div>

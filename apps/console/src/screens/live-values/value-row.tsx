@@ -2,20 +2,32 @@
 import { Popover } from '@mantine/core';
 import { memo, useEffect, useState } from 'react';
 import { may } from '../../app/session.ts';
-import { hubNow, live, useLink, useTagVersion, useTick } from '../../live/live-store.ts';
+import { hubNow, live, useLink, useStatus, useTagVersion, useTick } from '../../live/live-store.ts';
 import { sparkSlots } from '../../live/tag-table.ts';
-import { firstSentence, moment, span, unitText } from '../../ui/format.ts';
+import { countdown, firstSentence, moment, span, unitText } from '../../ui/format.ts';
 import { Glyph, qualityText } from '../../ui/glyph.tsx';
 import { Spark } from '../../ui/spark.tsx';
-import { AlignedValue, isWritable, keyDecimals, keyName } from '../../ui/value.tsx';
+import { AlignedValue, isWritable, keyDecimals, keyName, keyText } from '../../ui/value.tsx';
 import { seedTrend } from './trend-seeds.ts';
 import { WriteForm } from './write-form.tsx';
 
 const trend = new Float64Array(sparkSlots);
-const short = (reason: string | null): string => (reason === null ? '' : `, ${reason.replace(/[.]$/, '')}`);
 
 /** One tag: its place never changes, only what stands in it. */
-export const ValueRow = memo(function ValueRow({ row, top, places }: { row: number; top: number; places: number }) {
+export const ValueRow = memo(function ValueRow({
+  row,
+  top,
+  places,
+  open,
+  toggle,
+}: {
+  row: number;
+  top: number;
+  places: number;
+  /** The reason stands under the row. */
+  open: boolean;
+  toggle: (row: number) => void;
+}) {
   const version = useTagVersion(row);
   const beat = useTick(500);
   const link = useLink();
@@ -31,7 +43,7 @@ export const ValueRow = memo(function ValueRow({ row, top, places }: { row: numb
   const tone = lost ? ' isstale' : quality === 'bad' ? ' isbad' : '';
   return (
     <div
-      className={`vrow${tone}${writing ? ' sel' : ''}`}
+      className={`vrow${tone}${writing || open ? ' sel' : ''}${open ? ' open' : ''}`}
       role="row"
       data-testid={`row-${name}`}
       data-quality={quality}
@@ -64,16 +76,19 @@ export const ValueRow = memo(function ValueRow({ row, top, places }: { row: numb
         ) : quality === 'good' ? (
           <span className="q good">Good</span>
         ) : (
-          <span
-            className={`q ${quality === 'bad' ? 'bad' : 'unc'}`}
-            title={`${qualityText[quality]}${short(now.reason)}, since ${moment(now.since)}`}
+          <button
+            type="button"
+            className={`q why ${quality === 'bad' ? 'bad' : 'unc'}`}
+            aria-expanded={open}
+            data-testid={`why-${name}`}
+            onClick={() => toggle(row)}
           >
             <Glyph name={quality} />
             <span className="ell">
               {qualityText[quality]}
               {now.reason === null ? '' : `, ${firstSentence(now.reason)}`}
             </span>
-          </span>
+          </button>
         )}
       </span>
       <span role="cell" className="num t3 age" title={Number.isNaN(now.time) ? 'never read' : moment(now.time)}>
@@ -106,9 +121,36 @@ export const ValueRow = memo(function ValueRow({ row, top, places }: { row: numb
           </Popover>
         ) : null}
       </span>
+      {open ? <Why row={row} /> : null}
     </div>
   );
 });
+
+/** The whole reason of a value that is not good, and what the hub does about it. */
+function Why({ row }: { row: number }) {
+  const status = useStatus();
+  useTick(1_000);
+  const now = live().tags.now(row);
+  if (now === undefined) return null;
+  const part = status?.parts.find((p) => p.id === `device/${now.key.device}`);
+  const hub = hubNow();
+  return (
+    <div className="whytext" role="cell" data-testid={`reason-${keyName(now.key)}`}>
+      <p>
+        {now.quality === 'good' ? 'Good again.' : (now.reason ?? 'The device gave no reason.')}
+        {part?.nextTry === undefined ? '' : ` Next try in ${countdown(Date.parse(part.nextTry) - hub)}.`}
+      </p>
+      <p className="t3">
+        {qualityText[now.quality]} since {moment(now.since)}.{' '}
+        {Number.isNaN(now.time)
+          ? 'It was never read.'
+          : `${now.quality === 'bad' ? 'Last good' : 'Value'} ${keyText(now.key, now.value)} at ${moment(now.time)}.`}{' '}
+        Register <code>{now.key.address}</code> of {now.key.device}
+        {part?.address === undefined ? '' : `, ${part.address}`}.
+      </p>
+    </div>
+  );
+}
 
 const Trend = memo(
   function Trend({ row, hub, step }: { row: number; hub: number; step: boolean; beat: number }) {

@@ -22,6 +22,8 @@ function parse(type: string, text: string): Parsed {
   return { value: v };
 }
 
+const elapsed = (ms: number): string => (ms < 1_000 ? `${Math.max(1, Math.round(ms))} ms` : span(ms));
+
 /** Writes one tag after a second look; the value shows as new only after the device confirmed it. */
 export function WriteForm({ row, close }: { row: number; close: () => void }) {
   useTagVersion(row);
@@ -46,7 +48,7 @@ export function WriteForm({ row, close }: { row: number; close: () => void }) {
     try {
       await api('/write', { body: { device: key.device, group: key.group, tag: key.tag, value: parsed.value } });
       setState({
-        done: `Written: ${key.device} confirmed ${typeof parsed.value === 'number' ? num(parsed.value, keyDecimals(key)) : valueText(parsed.value, 0)}${unit === '' ? '' : ` ${unit}`} after ${span(performance.now() - began)}.`,
+        done: `Written: ${key.device} confirmed ${typeof parsed.value === 'number' ? num(parsed.value, keyDecimals(key)) : valueText(parsed.value, 0)}${unit === '' ? '' : ` ${unit}`} after ${elapsed(performance.now() - began)}.`,
       });
     } catch (error) {
       setState({ problem: asProblem(error) });
@@ -86,6 +88,23 @@ export function WriteForm({ row, close }: { row: number; close: () => void }) {
           <label className="lb" htmlFor="new-value">
             New value
           </label>
+          {/bool|bit/i.test(key.type) ? (
+            <div className="seg" role="group" aria-label="New value" style={{ marginBottom: 6 }}>
+              {['on', 'off'].map((word) => (
+                <button
+                  key={word}
+                  type="button"
+                  aria-pressed={text === word}
+                  onClick={() => {
+                    setText(word);
+                    setState({});
+                  }}
+                >
+                  {word}
+                </button>
+              ))}
+            </div>
+          ) : null}
           <div className={`field${fault === undefined ? '' : ' err'}`} style={{ fontSize: 15, fontWeight: 600 }}>
             <input
               id="new-value"

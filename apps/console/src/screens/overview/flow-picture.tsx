@@ -28,6 +28,13 @@ interface Box {
 const laneTop = 24;
 const nodeH = 44;
 
+const laneRoom = 62;
+/** Below the lane: room for the broker's numbers, or for as many boxes as the longest column has, up to five. */
+const needed = (flow: FlowSnapshot): number =>
+  laneTop +
+  laneRoom +
+  Math.max(236, Math.min(5, Math.max(flow.devices.length, flow.rules.length, flow.apps.length, flow.simulators.length)) * (nodeH + 20));
+
 const lastAddress = new Map<string, string>();
 
 /** Keeps the worst in sight: what is not running first, then by name; the rest is one line. */
@@ -57,7 +64,7 @@ export function FlowPicture({ flow }: { flow: FlowSnapshot }) {
     return () => watch.disconnect();
   }, []);
   return (
-    <div className="pipe" ref={host} data-testid="flow-picture">
+    <div className="pipe" ref={host} style={{ height: `max(${needed(flow)}px, 36vh)` }} data-testid="flow-picture">
       {size.w > 300 && size.h > 120 ? <Picture flow={flow} w={size.w} h={size.h} trail={trail} /> : null}
     </div>
   );
@@ -117,8 +124,7 @@ function Picture({ flow, w, h, trail }: { flow: FlowSnapshot; w: number; h: numb
         ? undefined
         : ['historian'],
   }));
-  const lane = 62;
-  const below = laneTop + lane;
+  const below = laneTop + laneRoom;
   const withSimulators = simulators.length > 0;
   const ratios = withSimulators ? [0.11, 0.135, 0.13, 0.14, 0.135, 0.14] : [0, 0.16, 0.14, 0.15, 0.15, 0.16];
   // Values leave a device towards history and apps: that gap is the widest.
@@ -198,16 +204,17 @@ function Picture({ flow, w, h, trail }: { flow: FlowSnapshot; w: number; h: numb
     }
     if (wrong(item.state)) band(`l${item.name}`, right(box), mid(box), laneX, laneY + thick / 2, 0, true);
   });
-  bands.push(
-    <path
-      key="lane"
-      d={`M${laneX - 2} ${laneY}H${historian.x}`}
-      stroke="var(--omh-flow)"
-      strokeWidth={values > 0 ? thick : 1.2}
-      fill="none"
-      {...(values > 0 ? {} : { strokeDasharray: '2 4' })}
-    />,
-  );
+  if (devices.length > 0)
+    bands.push(
+      <path
+        key="lane"
+        d={`M${laneX - 2} ${laneY}H${historian.x}`}
+        stroke="var(--omh-flow)"
+        strokeWidth={values > 0 ? thick : 1.2}
+        fill="none"
+        {...(values > 0 ? {} : { strokeDasharray: '2 4' })}
+      />,
+    );
   appNodes.forEach(({ item, box }) =>
     band(`b${item.name}`, right(box), mid(box), broker.x, mid(broker) + (mid(box) - mid(broker)) * 0.5, item.value, wrong(item.state)),
   );
@@ -249,10 +256,22 @@ function Picture({ flow, w, h, trail }: { flow: FlowSnapshot; w: number; h: numb
         {bands}
       </svg>
       {withSimulators ? head(col(0).x, under(sims, below), 'Simulators', '') : null}
-      {head(col(1).x, under(devs, below), 'Devices', `${num(good)} of ${num(flow.devices.length)} read`)}
+      {head(
+        col(1).x,
+        under(devs, below),
+        'Devices',
+        devices.length === 0 ? 'none yet' : good === devices.length ? `${num(good)} read` : `${num(good)} of ${num(devices.length)} read`,
+      )}
       {apps.length === 0 ? null : head(col(2).x, under(appNodes, below), 'Apps', '')}
       {head(broker.x, broker.y - 23, 'Broker', count(flow.broker.clients, 'client'))}
-      {rules.length === 0 ? null : head(col(4).x, under(ruleNodes, below), 'Rules', `${num(runRules)} of ${num(rules.length)} run`)}
+      {rules.length === 0
+        ? null
+        : head(
+            col(4).x,
+            under(ruleNodes, below),
+            'Rules',
+            runRules === rules.length ? `${num(runRules)} run` : `${num(runRules)} of ${num(rules.length)} run`,
+          )}
       {head(historian.x, 0, 'Historian', '')}
       {[...sims, ...devs, ...appNodes, ...ruleNodes].map(({ item, box }) => (
         <Node key={`${item.to}${item.name}`} item={item} box={box} />
@@ -271,7 +290,7 @@ function Picture({ flow, w, h, trail }: { flow: FlowSnapshot; w: number; h: numb
             {rate(arriving)}
             <small>msg/s</small>
           </div>
-          {short > 250 ? <Spark values={pad(trail.messagesIn)} width={broker.w - 32} height={22} /> : null}
+          {short >= 230 ? <Spark values={pad(trail.messagesIn)} width={broker.w - 32} height={22} /> : null}
         </div>
         <div>
           <div className="meta">Out to readers</div>
@@ -279,9 +298,9 @@ function Picture({ flow, w, h, trail }: { flow: FlowSnapshot; w: number; h: numb
             {rate(flow.broker.messagesOutPerSecond)}
             <small>msg/s</small>
           </div>
-          {short > 300 ? <Spark values={pad(trail.messagesOut)} width={broker.w - 32} height={22} /> : null}
+          {short >= 230 ? <Spark values={pad(trail.messagesOut)} width={broker.w - 32} height={22} /> : null}
         </div>
-        {short > 210 ? (
+        {short >= 200 ? (
           <dl className="kv tight">
             <dt>Retained</dt>
             <dd className="num">{num(flow.broker.retained)}</dd>
@@ -316,9 +335,11 @@ function Picture({ flow, w, h, trail }: { flow: FlowSnapshot; w: number; h: numb
           <dd className="num">{num(flow.historian.queued)}</dd>
         </dl>
       </Link>
-      <div className="colh" style={{ left: laneX + 24, top: laneY - thick / 2 - 18 }}>
-        every value goes straight to history, {rate(values)}/s
-      </div>
+      {devices.length === 0 ? null : (
+        <div className="colh" style={{ left: laneX + 24, top: laneY - thick / 2 - 18 }}>
+          every value goes straight to history, {rate(values)}/s
+        </div>
+      )}
     </>
   );
 }

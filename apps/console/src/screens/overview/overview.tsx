@@ -3,7 +3,7 @@ import { useDashboards } from '../../api/queries.ts';
 import type { FlowSnapshot, HubStatus, PartStatus } from '../../api/types.ts';
 import { may } from '../../app/session.ts';
 import { hubNow, messagesIn, useFlow, useStatus, useTick } from '../../live/live-store.ts';
-import { count, countdown, num, rate, span } from '../../ui/format.ts';
+import { all, count, countdown, firstSentence, num, rate, span } from '../../ui/format.ts';
 import { Glyph, Icon, partGlyph } from '../../ui/glyph.tsx';
 import { Empty, Head, Panel, Skeleton } from '../../ui/panel.tsx';
 import { PanelView } from '../dashboards/panel-view.tsx';
@@ -18,6 +18,8 @@ const word = {
   stopped: 'is stopped',
   running: 'runs',
 } as const;
+
+const youngMs = 300_000;
 
 export function Overview() {
   const status = useStatus();
@@ -34,16 +36,18 @@ export function Overview() {
         </Panel>
       </div>
     );
+  // The first minutes of a hub would be a stroke at the edge of a long range.
+  const young = hubNow() - Date.parse(status.hub.startedAt) < youngMs;
   const tags = flow.devices.reduce((s, d) => s + d.tags, 0);
   const good = flow.devices.reduce((s, d) => s + d.good, 0);
   return (
     <div className="screen ov">
       <Head
-        sentence={status.sentence}
+        sentence={headline(status)}
         sub={
           tags === 0
             ? 'No device is configured yet.'
-            : `${num(good)} of ${count(tags, 'tag')} ${good === 1 ? 'is' : 'are'} good. ${stored(flow)}`
+            : `${good === tags ? `${all(tags)} ${tags === 1 ? 'tag is' : 'tags are'} good.` : good === 0 ? (tags === 1 ? 'Its tag is not good.' : tags === 2 ? 'Neither tag is good.' : `None of ${num(tags)} tags is good.`) : `${num(good)} of ${count(tags, 'tag')} ${good === 1 ? 'is' : 'are'} good.`} ${stored(flow)}`
         }
       >
         {board === undefined ? null : (
@@ -58,7 +62,7 @@ export function Overview() {
         {trend === undefined || board === undefined ? null : (
           <PanelView
             panel={trend}
-            range={{ from: 'now-15m', to: 'now' }}
+            range={{ from: young ? 'now-5m' : 'now-15m', to: 'now' }}
             refreshMs={1_000}
             className="small"
             right={
@@ -76,6 +80,30 @@ export function Overview() {
     </div>
   );
 }
+
+/** What is not running, worst first; of two alike the one that broke last. */
+const broken = (status: HubStatus): PartStatus[] =>
+  status.parts
+    .filter((p) => p.state !== 'running')
+    .sort((a, b) => order[a.state] - order[b.state] || Date.parse(b.since) - Date.parse(a.since));
+
+function partTitle(part: PartStatus): string {
+  const [kind, ...rest] = part.id.split('/');
+  const name = rest.join('/');
+  if (name === '') return `The ${kind} ${word[part.state]}`;
+  return `${kind === 'device' ? '' : `${kind!.charAt(0).toUpperCase()}${kind!.slice(1)} `}${name} ${word[part.state]}`;
+}
+/** One sentence about the worst; the list below it has the rest. */
+function headline(status: HubStatus): string {
+  const [worst, ...more] = broken(status);
+  if (worst === undefined) return status.sentence;
+  const title = partTitle(worst);
+  const why = firstSentence(worst.reason.text);
+  const rest = more.length === 0 ? '' : ` ${num(more.length)} more ${more.length === 1 ? 'needs' : 'need'} attention.`;
+  return `${says(why, worst) ? title : `${title}: ${why}`}.${rest}`;
+}
+/** A reason that only repeats the state adds nothing to it. */
+const says = (why: string, part: PartStatus): boolean => new RegExp(`^the \\w+ is ${part.state}$`, 'i').test(why);
 
 const stored = (flow: FlowSnapshot): string =>
   flow.historian.state === 'running'
@@ -99,18 +127,29 @@ const Legend = () => (
 
 function Attention({ status, flow }: { status: HubStatus; flow: FlowSnapshot }) {
   useTick(1_000);
-  const parts = status.parts
-    .filter((p) => p.state !== 'running')
-    .sort((a, b) => order[a.state] - order[b.state] || Date.parse(b.since) - Date.parse(a.since));
+  const parts = broken(status);
   const told = new Set(parts.map((p) => p.id));
   const quiet = flow.devices.filter((d) => d.bad + d.uncertain > 0 && !told.has(`device/${d.name}`));
   const total = parts.length + quiet.length;
   return (
     <Panel title="Needs attention" meta={total === 0 ? undefined : `${num(total)}, worst first`} flush className="att-panel">
-      {total === 0 ? (
+      {total === 0 && flow.devices.length === 0 ? (
+        <Empty
+          title="Nothing is read yet."
+          action={
+            may('config.read') ? (
+              <Link className="btn" to="/system">
+                Show hub.yaml
+              </Link>
+            ) : undefined
+          }
+        >
+          A hub reads devices: name one under <code>devices:</code> in hub.yaml with its driver, its address and its tags, check it with{' '}
+          <code>omh validate</code>, and start the hub again. Until then it only serves MQTT.
+        </Empty>
+      ) : total === 0 ? (
         <Empty title="Nothing needs you.">
-          All {count(status.parts.length, 'part')} of this hub run and every tag is good. What stops, is lost or turns bad appears here with
-          its reason and the next step.
+          What stops, is lost or turns bad appears here with its reason and the next step, the worst first.
         </Empty>
       ) : (
         <ul className="att">
@@ -149,17 +188,21 @@ function PartLine({ part }: { part: PartStatus }) {
   const [kind, ...rest] = part.id.split('/');
   const name = rest.join('/');
   const wait = part.nextTry === undefined ? '' : ` Next try in ${countdown(Date.parse(part.nextTry) - hubNow())}.`;
-  const title =
-    name === ''
-      ? `The ${kind} ${word[part.state]}`
-      : `${kind === 'device' ? '' : `${kind!.charAt(0).toUpperCase()}${kind!.slice(1)} `}${name} ${word[part.state]}`;
+  const title = partTitle(part);
+  const told = says(firstSentence(part.reason.text), part);
+  const why =
+    told && kind === 'simulator'
+      ? may('simulators.control')
+        ? 'Somebody stopped it. Devices that read it are lost until it is started again.'
+        : 'Somebody stopped it. Devices that read it are lost until an engineer starts it again.'
+      : part.reason.text;
   return (
     <li data-testid={`attention-${part.id}`} data-state={part.state}>
       <Glyph name={partGlyph[part.state]} large label={part.state} />
       <div>
         <b>{title}</b>
-        <p title={part.reason.text + wait}>
-          {part.reason.text}
+        <p title={why + wait}>
+          {why}
           {wait}
         </p>
       </div>

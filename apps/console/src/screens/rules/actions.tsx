@@ -76,7 +76,19 @@ export function Actions({
                 ) : null}
               </div>
               {'historian' in action ? (
-                <Text value={action.historian} editable={editable} label="SQL" set={(historian) => set(i, { historian })} />
+                <>
+                  <Text
+                    value={action.historian}
+                    editable={editable}
+                    label="INSERT INTO table(column) VALUES (${field})"
+                    set={(historian) => set(i, { historian })}
+                  />
+                  {editable && counters === undefined ? (
+                    <p>
+                      The table has to be there: Data shows which are, <code>historian: setup:</code> in hub.yaml makes new ones.
+                    </p>
+                  ) : null}
+                </>
               ) : 'republish' in action ? (
                 <>
                   <Text

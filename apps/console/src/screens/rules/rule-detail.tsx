@@ -184,9 +184,11 @@ export function RuleDetail({ name, status, saved, rates }: Props) {
             flush
             className="sqlpanel"
             right={
-              <span className="meta nowrap">
-                <kbd>Ctrl Enter</kbd> test
-              </span>
+              may('rules.test') ? (
+                <span className="meta nowrap">
+                  <kbd>Ctrl Enter</kbd> test
+                </span>
+              ) : undefined
             }
           >
             <div className="editbox" data-testid="rule-editor">

@@ -108,7 +108,7 @@ export function Rules() {
         ) : (
           <Panel>
             <Empty
-              title={name === undefined ? 'Messages pass, and nobody acts on them.' : `There is no rule ${name}.`}
+              title={name === undefined ? 'Nobody acts on messages yet.' : `There is no rule ${name}.`}
               action={
                 may('config.write') ? (
                   <Link className="btn primary" to="/rules/$name" params={{ name: draftName }}>

@@ -66,11 +66,19 @@ function useLiveSimulator(first: SimulatorStatus): { now: SimulatorStatus; reque
     [first.name],
   );
   const requests = useMemo(() => {
-    const bySeq = new Map<number, SimulatorRequest>();
-    for (const r of [...(log.data ?? []), ...fresh]) bySeq.set(r.seq, r);
-    return [...bySeq.values()].sort((a, b) => b.seq - a.seq).slice(0, keptRequests);
+    // A hub that was started again counts from one; the time tells both apart.
+    const known = new Map<string, SimulatorRequest>();
+    for (const r of [...(log.data ?? []), ...fresh]) known.set(`${r.at} ${r.seq}`, r);
+    return [...known.values()].sort((a, b) => Date.parse(b.at) - Date.parse(a.at) || b.seq - a.seq).slice(0, keptRequests);
   }, [log.data, fresh]);
   return { now, requests };
+}
+
+const areaDigit: Record<string, number> = { coil: 0, coils: 0, discrete: 1, input: 3, holding: 4 };
+/** The address that a tag of the Modbus driver names it by: `1!40001` is holding register 0 of unit 1. */
+function tagAddress(unit: number, area: string, address: number): string {
+  const digit = areaDigit[area];
+  return digit === undefined ? `${unit}!${address}` : `${unit}!${digit}${String(address + 1).padStart(address < 9_999 ? 4 : 5, '0')}`;
 }
 
 function Simulator({ first, names }: { first: SimulatorStatus; names: readonly string[] }) {
@@ -100,19 +108,12 @@ function Simulator({ first, names }: { first: SimulatorStatus; names: readonly s
         sentence={now.reason.text}
         sub={
           <>
-            {now.name} speaks {now.protocol}
-            {now.address === undefined ? (
-              ''
-            ) : (
-              <>
-                {' '}
-                at <code>{now.address}</code>
-              </>
-            )}
-            .{' '}
+            {now.name} stands in for a device that speaks {now.protocol}.{' '}
             {on
-              ? 'Stop it to see how the hub tells a lost device.'
-              : 'The hub keeps trying to reach it; values stay as they were, marked bad.'}
+              ? !may('simulators.control')
+                ? 'What it is asked and what it answers is below.'
+                : 'Stop it to see what the hub makes of a lost device.'
+              : 'The hub keeps trying to reach it; values keep their last state, marked bad with their age.'}
           </>
         }
       >
@@ -195,17 +196,17 @@ function Simulator({ first, names }: { first: SimulatorStatus; names: readonly s
           }
         >
           <div className="tablewrap">
-            <table>
+            <table className="regs">
               <colgroup>
-                <col style={{ width: 104 }} />
-                <col style={{ width: 52 }} />
+                <col style={{ width: 84 }} />
+                <col style={{ width: 92 }} />
                 <col />
                 <col style={{ width: 92 }} />
               </colgroup>
               <thead>
                 <tr>
+                  <th>Address</th>
                   <th>Register</th>
-                  <th>Unit</th>
                   <th>Signal</th>
                   <th className="num">Value</th>
                 </tr>
@@ -213,16 +214,18 @@ function Simulator({ first, names }: { first: SimulatorStatus; names: readonly s
               <tbody>
                 {registers.map((r) => (
                   <tr key={`${r.unit}${r.area}${r.address}`} className={on ? '' : 'isstale'}>
-                    <td className="mono">
+                    <td className="mono reg" title={`unit ${r.unit}, ${r.area} register ${r.address} counted from 0`}>
+                      {tagAddress(r.unit, r.area, r.address)}
+                    </td>
+                    <td className="t3 area">
                       {r.area} {r.address}
                     </td>
-                    <td className="t3">{r.unit}</td>
-                    <td title={r.signal} className="wrapcell">
+                    <td title={r.signal} className="wrapcell signal">
                       <span className="med">{r.label ?? ''}</span>
                       {r.signal === undefined ? null : (
                         <span className="t3">
-                          {r.label === undefined ? '' : ', '}
-                          {r.signal}
+                          {r.label === undefined ? '' : ': '}
+                          {r.label === undefined ? r.signal : r.signal.charAt(0).toLowerCase() + r.signal.slice(1)}
                         </span>
                       )}
                     </td>
@@ -238,7 +241,7 @@ function Simulator({ first, names }: { first: SimulatorStatus; names: readonly s
             <Empty title="Nobody has asked yet.">Each request of a driver appears here with its answer.</Empty>
           ) : (
             <div className="tablewrap">
-              <table>
+              <table className="reqs">
                 <colgroup>
                   <col style={{ width: 104 }} />
                   <col style={{ width: 134 }} />
@@ -257,14 +260,14 @@ function Simulator({ first, names }: { first: SimulatorStatus; names: readonly s
                 </thead>
                 <tbody>
                   {requests.map((r) => (
-                    <tr key={r.seq}>
+                    <tr key={`${r.at} ${r.seq}`}>
                       <td className="t2">{clockTenths(Date.parse(r.at))}</td>
                       <td className="mono t3">{r.peer}</td>
-                      <td title={`function ${r.function}`}>{r.functionName}</td>
+                      <td title={`unit ${r.unit}, function ${r.function}`}>{r.functionName}</td>
                       <td className="t3">
                         {r.address === undefined
                           ? ''
-                          : `${r.unit}!${r.address}${r.count === undefined || r.count === 1 ? '' : ` to ${r.address + r.count - 1}`}`}
+                          : `${r.address}${r.count === undefined || r.count === 1 ? '' : ` to ${r.address + r.count - 1}`}`}
                       </td>
                       <td>
                         {/^(?:ok|answered)$/.test(r.outcome) ? (

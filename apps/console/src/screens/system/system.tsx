@@ -28,7 +28,7 @@ export function System() {
         sentence={
           running === status.parts.length ? `${all(running)} parts run.` : `${num(running)} of ${count(status.parts.length, 'part')} run.`
         }
-        sub={`omh ${status.hub.version} has run for ${span(up)}${flow === undefined ? '' : `, uses ${num(flow.rssMb)} MB of memory and answers its own clock within ${flow.loop.p99Ms.toFixed(1)} ms`}.`}
+        sub={`omh ${status.hub.version} has run for ${span(up)}${flow === undefined ? '' : `, uses ${num(flow.rssMb)} MB of memory and answers at most ${num(flow.loop.p99Ms, flow.loop.p99Ms < 10 ? 1 : 0)} ms late, 99 times of 100`}.`}
       >
         <button
           type="button"
@@ -94,7 +94,7 @@ function Clients() {
   const clients = useClients();
   return (
     <Panel title="Broker clients" meta={clients.data === undefined ? undefined : num(clients.data.length)} flush>
-      {clients.isError ? (
+      {clients.isError && clients.data === undefined ? (
         <div style={{ padding: 12 }}>
           <ErrorSay error={clients.error} />
         </div>
@@ -102,7 +102,7 @@ function Clients() {
         <Skeleton rows={3} />
       ) : clients.data.length === 0 ? (
         <p className="meta" style={{ padding: '4px 14px 12px' }}>
-          Nobody is connected over MQTT. Any client may; the address stands above.
+          Nobody is connected over MQTT; the address stands above, with the broker.
         </p>
       ) : (
         <div className="tablewrap">
@@ -149,7 +149,7 @@ function Apps() {
   const apps = useApps();
   return (
     <Panel title="Apps" meta="send values on" flush>
-      {apps.isError ? (
+      {apps.isError && apps.data === undefined ? (
         <div style={{ padding: 12 }}>
           <ErrorSay error={apps.error} />
         </div>
@@ -208,7 +208,7 @@ function Config() {
       flush
       className="yaml"
     >
-      {config.isError ? (
+      {config.isError && config.data === undefined ? (
         <div style={{ padding: 12 }}>
           <ErrorSay error={config.error} />
         </div>

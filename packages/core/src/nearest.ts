@@ -1,11 +1,13 @@
-const longest = 64;
+const longest = 100;
 
-/** The candidate a person most likely meant by `word`, or undefined when none is near. */
-export function nearest(word: string, candidates: Iterable<string>): string | undefined {
+/** The candidate a person most likely meant by `word`, or undefined when none is near. Looks at the first `most`. */
+export function nearest(word: string, candidates: Iterable<string>, most = Infinity): string | undefined {
   const asked = word.toLowerCase();
+  let seen = 0;
   let best: string | undefined;
   let bestDistance = Math.max(1, Math.min(3, Math.floor(asked.length / 3))) + 0.5;
   for (const candidate of candidates) {
+    if (++seen > most) break;
     const other = candidate.toLowerCase();
     // Ten thousand names are asked about a thousand faults: most are out of reach by their length alone.
     let distance = Math.abs(asked.length - other.length) < bestDistance ? editDistance(asked, other) : Infinity;
@@ -16,14 +18,6 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
     }
   }
   return best;
-}
-
-/** The next step in words: the near candidate, else the few that exist. */
-export function didYouMean(word: string, candidates: Iterable<string>): string | undefined {
-  const list = [...candidates];
-  const near = nearest(word, list);
-  if (near !== undefined) return `Did you mean "${near}"?`;
-  return list.length > 0 && list.length <= 16 ? `Known here: ${list.join(', ')}.` : undefined;
 }
 
 /** Insertions, deletions, replacements and swaps of neighbours (optimal string alignment). */
