@@ -30,15 +30,17 @@ const consoleDir = fileURLToPath(new URL('../../../apps/console/dist', import.me
 export async function runHub(options: RunOptions): Promise<void> {
   const log = createLogger(options.logLevel, options.logFormat);
   const notes: string[] = [];
-  // An apply that a crash cut off is ended first: until then the files may be of two revisions.
-  recoverHubFiles(options.file, options.dataDir, log);
-  const ports = await choosePorts(options, notes);
   const token = createToken();
   const automation = process.env['OMH_ADMIN_TOKEN'];
   // Before the data directory is taken, so that a signal at any moment finds somebody who gives it back.
+  let stop = async (): Promise<void> => {};
   const signal = untilSignal(() => stop());
   let hub: Hub;
   try {
+    // An apply that a crash cut off is ended first: until then the files may be of two revisions.
+    recoverHubFiles(options.file, options.dataDir, log);
+    const ports = await choosePorts(options, notes);
+    if (signal.stopping) return await signal.stopped;
     hub = new Hub({
       file: options.file,
       dataDir: options.dataDir,
@@ -61,7 +63,7 @@ export async function runHub(options: RunOptions): Promise<void> {
     ...(existsSync(consoleDir) ? { consoleDir } : {}),
   });
   hub.addPart(api);
-  const stop = async (): Promise<void> => {
+  stop = async (): Promise<void> => {
     try {
       removeRunEndpoint(hub.dataDir);
     } finally {

@@ -15,7 +15,6 @@ import {
   type MessageBus,
   type MetricSample,
   type Micros,
-  type OmhError,
   type Part,
   type Principal,
 } from '@omh/core';

@@ -40,7 +40,7 @@ for (const segmentBytes of [100, 500, 5000]) {
 }
 
 for (const mode of ['os', 'strict']) {
-  test(`${rounds} killed writers in mode ${mode} leave all they acknowledged`, async () => {
+  void test(`${rounds} killed writers in mode ${mode} leave all they acknowledged`, async () => {
     let kills = 0;
     for (let round = 0; kills < rounds; round++) {
       const own = seed + round;
@@ -59,7 +59,7 @@ for (const mode of ['os', 'strict']) {
   });
 }
 
-test('thousands of power cuts over a disk that fails at random leave all that was acknowledged', async () => {
+void test('thousands of power cuts over a disk that fails at random leave all that was acknowledged', async () => {
   for (let round = 0; round < 3000; round++) {
     const own = seed + round;
     const random = generator(own);
