@@ -76,7 +76,12 @@ export async function generatedPages() {
   if (expr?.functionTable) pages['docs/rule-functions.md'] = functionsPage(expr.functionTable());
   const registry = moduleOf(packages, 'hub')?.registry;
   const config = moduleOf(packages, 'config');
-  if (config?.hubJsonSchema && registry) pages['docs/config.md'] = configPage(config.hubJsonSchema(registry), registry);
+  if (config?.hubJsonSchema && registry) {
+    const schema = config.hubJsonSchema(registry);
+    pages['docs/config.md'] = configPage(schema, registry);
+    // What the demo's first line names, so that editors complete in it.
+    pages['examples/demo/hub.schema.json'] = `${JSON.stringify(schema, undefined, 2)}\n`;
+  }
   return pages;
 }
 

@@ -62,7 +62,7 @@ const broken = {
     /inner: a runtime dependency has an install script/,
   ],
   'a lock tied to a host': [
-    { 'node_modules/x': { license: 'MIT', resolved: 'https://registry.npmjs.org/x/-/x-1.0.0.tgz' } },
+    { 'node_modules/x': { license: 'MIT', resolved: 'https://registry.example/x/-/x-1.0.0.tgz' } },
     [],
     /the lock file names a host/,
   ],

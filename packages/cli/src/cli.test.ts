@@ -302,6 +302,17 @@ test('pub and sub speak to the broker alone, over TCP and WebSocket', { timeout:
   assert.equal((await broker.end('SIGTERM')).code, 0);
 });
 
+test('a data directory has one broker', { timeout: 30_000 }, async (t) => {
+  const data = join(folder(t), 'data');
+  const broker = start(t, ['broker', '--port', '0', '--anonymous', '--json', '--data', data]);
+  await broker.line();
+  const second = await omh(t, ['broker', '--port', '0', '--anonymous', '--data', data]);
+  assert.equal(second.code, 1);
+  assert.match(second.err, /STORAGE_LOCKED/);
+  assert.equal((await broker.end('SIGTERM')).code, 0);
+  assert.ok(!existsSync(join(data, 'lock')));
+});
+
 test('a broker without --anonymous lets nobody in without the token', { timeout: 30_000 }, async (t) => {
   const token = 'a-token-of-more-than-24-characters';
   const broker = start(t, ['broker', '--port', '0', '--json'], { env: { OMH_ADMIN_TOKEN: token } });

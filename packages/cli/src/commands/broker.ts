@@ -2,12 +2,14 @@ import { Command } from 'commander';
 import { Access } from '@omh/access';
 import { Broker, type BrokerListener, type BrokerOptions } from '@omh/broker';
 import { systemClock } from '@omh/core';
+import { lockDataDirectory, type DataDirectory } from '@omh/storage';
 import { ConfigFile, InvalidHubFile, mqttAccess } from '@omh/hub';
 import { createLogger, logLevelOption, type LogLevel } from '../log.ts';
 import { untilSignal } from '../until-signal.ts';
 import { port } from './up.ts';
 
 interface Flags {
+  data?: string;
   host?: string;
   port?: number;
   wsPort?: number;
@@ -23,6 +25,7 @@ export function brokerCommand(): Command {
     .option('--host <address>', 'address to listen on (default 127.0.0.1)')
     .option('--port <port>', 'MQTT over TCP (default 1883)', port)
     .option('--ws-port <port>', 'also MQTT over WebSocket, path /mqtt', port)
+    .option('--data <dir>', 'data directory, taken for this broker alone; sessions and retained messages are in memory so far')
     .option('--anonymous', 'let clients connect without a password; else the password is OMH_ADMIN_TOKEN')
     .option('-c, --config <file>', 'take the broker: block of a hub file; flags win over it')
     .option('--json', 'print one JSON line when ready')
@@ -39,10 +42,16 @@ export function brokerCommand(): Command {
         log: createLogger(flags.logLevel, 'text'),
         ...mqttAccess(access),
       });
-      const signal = untilSignal(() => broker.stop());
+      let directory: DataDirectory | undefined;
+      const signal = untilSignal(async () => {
+        await broker.stop();
+        directory?.release();
+      });
       try {
+        if (flags.data !== undefined) directory = lockDataDirectory(flags.data);
         await broker.start();
       } catch (thrown) {
+        directory?.release();
         signal.forget();
         throw thrown;
       }

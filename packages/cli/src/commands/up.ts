@@ -18,7 +18,7 @@ interface Flags {
 }
 
 /** The blueprint's plant ships with the program. */
-const demoFile = fileURLToPath(new URL('../../../../examples/demo/hub.yaml', import.meta.url));
+const demoFolder = fileURLToPath(new URL('../../../../examples/demo', import.meta.url));
 
 export const port = (text: string): number => {
   const value = Number(text);
@@ -58,7 +58,7 @@ export function demoCommand(): Command {
       // The demo works on its own copy: what is changed in the console never touches the shipped example.
       if (!existsSync(file)) {
         mkdirSync(data, { recursive: true, mode: 0o700 });
-        copyFileSync(demoFile, file);
+        for (const name of ['hub.schema.json', 'hub.yaml']) copyFileSync(join(demoFolder, name), join(data, name));
       }
       await runHub({
         file,
