@@ -102,13 +102,16 @@ async function edit(
   }
 }
 
+/** What is wrong and, where there is one, the next step. */
+export const sentenceOf = (issue: Issue): string => (issue.fix === undefined ? issue.message : `${issue.message} ${issue.fix}`);
+
 /** The validator's findings as fields of the body that was sent; what lies elsewhere in the file is named in the message. */
 function withFields(thrown: unknown, block: string): unknown {
   const issues = (thrown as { issues?: readonly Issue[] } | undefined)?.issues;
   if (!Array.isArray(issues)) return thrown;
   const fields = (issues as readonly Issue[]).map((issue): ProblemField => {
     const at = issue.path.replace(/^\//, '');
-    const message = issue.fix === undefined ? issue.message : `${issue.message} ${issue.fix}`;
+    const message = sentenceOf(issue);
     if (at === block) return { pointer: '', message };
     return at.startsWith(`${block}/`)
       ? { pointer: at.slice(block.length), message }

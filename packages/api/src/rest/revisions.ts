@@ -6,6 +6,7 @@ import { errors } from '../errors.ts';
 import { signedIn } from '../permission.ts';
 import { FieldsError, problemResponses } from '../problem.ts';
 import { AnyObject, StrictObject } from '../schemas.ts';
+import { RevisionAnswer, sentenceOf } from './config.ts';
 
 const Comment = Type.Optional(Type.String({ maxLength: 2000, description: 'Why; kept with the revision.' }));
 const Change = Type.Object({
@@ -30,7 +31,6 @@ export const PlanAnswer = Type.Object({
   warnings: Type.Array(Type.Object({ code: Type.String(), path: Type.String(), text: Type.String() })),
 });
 export type PlanAnswer = Static<typeof PlanAnswer>;
-export const AppliedAnswer = Type.Object({ revision: Type.Integer() });
 export const RevisionsAnswer = Type.Object({
   revisions: Type.Array(
     Type.Object({ revision: Type.Integer(), at: Type.String(), by: Type.String(), comment: Type.String(), changes: Type.Array(Change) }),
@@ -77,7 +77,7 @@ export function registerRevisions(app: App, { hub }: ApiContext): void {
         tags: ['config'],
         summary: 'Carries a plan out, whole or not at all.',
         body: StrictObject({ planId: Type.String({ maxLength: 200 }), comment: Comment }),
-        response: { 200: AppliedAnswer, ...problemResponses },
+        response: { 200: RevisionAnswer, ...problemResponses },
       },
     },
     async (request) => hub.apply(request.body.planId, request.body.comment ?? '', signedIn(request)),
@@ -91,7 +91,7 @@ export function registerRevisions(app: App, { hub }: ApiContext): void {
         tags: ['config'],
         summary: 'Makes the configuration of an earlier revision a new one.',
         body: StrictObject({ revision: Type.Integer({ minimum: 1 }), comment: Comment }),
-        response: { 200: AppliedAnswer, ...problemResponses },
+        response: { 200: RevisionAnswer, ...problemResponses },
       },
     },
     async (request) => hub.rollback(request.body.revision, request.body.comment ?? '', signedIn(request)),
@@ -140,9 +140,9 @@ function withPlaces(thrown: unknown): unknown {
   if (!Array.isArray(issues) || !(thrown instanceof OmhError)) return thrown;
   return new FieldsError(
     thrown,
-    issues.map(({ path, file, line, column, message, fix }) => ({
-      pointer: path === '' ? '' : `/${path}`,
-      message: `${file}:${line}:${column} ${message}${fix === undefined ? '' : ` ${fix}`}`,
+    issues.map((issue) => ({
+      pointer: issue.path === '' ? '' : `/${issue.path}`,
+      message: `${issue.file}:${issue.line}:${issue.column} ${sentenceOf(issue)}`,
     })),
   );
 }

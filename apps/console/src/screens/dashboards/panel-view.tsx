@@ -67,7 +67,27 @@ export function PanelView(props: ViewProps) {
 
 const limitOf = (panel: PanelModel, v: number) => [...(panel.thresholds ?? [])].sort((a, b) => b.value - a.value).find((t) => v >= t.value);
 
-function TagChart({ panel, range, refreshMs, syncKey, onZoom, onReset }: ViewProps) {
+/** The chart with what the panel's block says about axes and limits. */
+function PanelChart({ view, series, from, to }: { view: ViewProps; series: readonly ChartSeries[]; from: number; to: number }) {
+  const { panel, syncKey, onZoom, onReset } = view;
+  return (
+    <TimeChart
+      series={series}
+      from={from}
+      to={to}
+      thresholds={panel.thresholds}
+      min={panel.min}
+      max={panel.max}
+      label={panel.title}
+      syncKey={syncKey}
+      onZoom={onZoom}
+      onReset={onReset}
+    />
+  );
+}
+
+function TagChart(view: ViewProps) {
+  const { panel, range, refreshMs } = view;
   const targets = panel.targets.filter(isTag).map((t) => ({ tag: t.tag, name: t.legend ?? t.tag.split('/').pop()!, agg: t.agg }));
   const { series, from, to, loading, error } = useTagSeries(targets, range, 1_000, refreshMs > 0);
   const dressed = useMemo(
@@ -82,20 +102,7 @@ function TagChart({ panel, range, refreshMs, syncKey, onZoom, onReset }: ViewPro
       </div>
     );
   if (loading && dressed.every((s) => s.time.length === 0)) return <Skeleton rows={4} />;
-  return (
-    <TimeChart
-      series={dressed}
-      from={from}
-      to={to}
-      thresholds={panel.thresholds}
-      min={panel.min}
-      max={panel.max}
-      label={panel.title}
-      syncKey={syncKey}
-      onZoom={onZoom}
-      onReset={onReset}
-    />
-  );
+  return <PanelChart view={view} series={dressed} from={from} to={to} />;
 }
 
 function TagStat({ panel, tag, range, refreshMs }: ViewProps & { tag: string }) {
@@ -206,7 +213,8 @@ export function usePanelSql(sql: string, range: TimeRange, refreshMs: number) {
   });
 }
 
-function SqlPanel({ panel, sql, range, refreshMs, syncKey, onZoom, onReset }: ViewProps & { sql: string }) {
+function SqlPanel(view: ViewProps & { sql: string }) {
+  const { panel, sql, range, refreshMs } = view;
   const answer = usePanelSql(sql, range, refreshMs);
   const { from, to } = resolveRange(range, hubNow());
   const series = useMemo(
@@ -227,20 +235,7 @@ function SqlPanel({ panel, sql, range, refreshMs, syncKey, onZoom, onReset }: Vi
   if (answer.data === undefined) return <Skeleton rows={5} />;
   if (panel.type === 'table' || timeColumn(answer.data) < 0)
     return <ResultTable answer={answer.data} decimals={panel.decimals} missing="no value" />;
-  return (
-    <TimeChart
-      series={series}
-      from={from}
-      to={to}
-      thresholds={panel.thresholds}
-      min={panel.min}
-      max={panel.max}
-      label={panel.title}
-      syncKey={syncKey}
-      onZoom={onZoom}
-      onReset={onReset}
-    />
-  );
+  return <PanelChart view={view} series={series} from={from} to={to} />;
 }
 
 function SqlStat({ panel, sql, range, refreshMs }: ViewProps & { sql: string }) {

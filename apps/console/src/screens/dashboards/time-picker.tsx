@@ -4,6 +4,7 @@ import { follows, parseTime, quickRanges, resolveRange, type TimeRange } from '.
 import { hubNow } from '../../live/live-store.ts';
 import { moment, span } from '../../ui/format.ts';
 import { Glyph, Icon } from '../../ui/glyph.tsx';
+import { popUp } from '../../ui/pop-up.ts';
 
 const two = (n: number): string => String(n).padStart(2, '0');
 const local = (ms: number): string => {
@@ -56,15 +57,7 @@ export function TimePicker({ range, set }: { range: TimeRange; set: (range: Time
       >
         <Icon name="back" />
       </button>
-      <Popover
-        opened={opened}
-        onChange={setOpened}
-        position="bottom-end"
-        width={330}
-        trapFocus
-        returnFocus
-        transitionProps={{ duration: 120 }}
-      >
+      <Popover opened={opened} onChange={setOpened} width={330} {...popUp}>
         <Popover.Target>
           <button type="button" className="btn" data-testid="time-range" onClick={() => setOpened((o) => !o)}>
             <Icon name="time" />

@@ -6,6 +6,7 @@ import { api, asProblem, type ApiProblem } from '../../api/client.ts';
 import { useDashboards } from '../../api/queries.ts';
 import type { Dashboard, Panel } from '../../api/types.ts';
 import { Glyph, Icon } from '../../ui/glyph.tsx';
+import { popUp } from '../../ui/pop-up.ts';
 
 const slug = (text: string): string =>
   text
@@ -66,15 +67,7 @@ export function SavePanel({ sql, chartable }: { sql: string; chartable: boolean 
     }
   };
   return (
-    <Popover
-      opened={opened}
-      onChange={setOpened}
-      position="bottom-end"
-      width={340}
-      trapFocus
-      returnFocus
-      transitionProps={{ duration: 120 }}
-    >
+    <Popover opened={opened} onChange={setOpened} width={340} {...popUp}>
       <Popover.Target>
         <button
           type="button"

@@ -4,6 +4,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, asProblem } from '../../api/client.ts';
 import { Glyph } from '../../ui/glyph.tsx';
+import { popUp } from '../../ui/pop-up.ts';
 
 /** Asks for the rule's name before it removes the rule from hub.yaml. */
 export function DeleteRule({ name }: { name: string }) {
@@ -27,15 +28,7 @@ export function DeleteRule({ name }: { name: string }) {
     }
   };
   return (
-    <Popover
-      opened={opened}
-      onChange={setOpened}
-      position="bottom-end"
-      width={300}
-      trapFocus
-      returnFocus
-      transitionProps={{ duration: 120 }}
-    >
+    <Popover opened={opened} onChange={setOpened} width={300} {...popUp}>
       <Popover.Target>
         <button
           type="button"
