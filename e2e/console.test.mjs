@@ -114,6 +114,7 @@ describe('the console in a browser', { concurrency: false, skip: findBrowser() =
     await page.keyboard.press('ControlOrMeta+A');
     await page.keyboard.type('SELECT payload.values.temperature AS t FROM "/neuron/demo_app/demo/demo_group"');
     await get('rule-save').click();
+    await get('plan-apply').click();
     await get('rule-made_here').waitFor();
     await until('a match', async () => (await number('rule-made_here-matched')) > 0, 4000);
     assert.match((await demo.get('/api/v1/config')).text, /made_here:/);
@@ -189,7 +190,19 @@ describe('the console in a browser', { concurrency: false, skip: findBrowser() =
 
   test('a phone shows every screen without a sideways scroll', { timeout: 60_000 }, async () => {
     await page.setViewportSize({ width: 390, height: 844 });
-    for (const path of ['/', '/live', '/messages', '/rules', '/data', '/dashboards/conditions', '/simulators', '/system']) {
+    for (const path of [
+      '/',
+      '/live',
+      '/devices/demo',
+      '/devices/~new',
+      '/apps',
+      '/messages',
+      '/rules',
+      '/data',
+      '/dashboards/conditions',
+      '/simulators',
+      '/system',
+    ]) {
       await page.goto(demo.ready.http + path);
       await get('screen-sentence').first().waitFor();
       const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);

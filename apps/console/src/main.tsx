@@ -19,6 +19,8 @@ import { RouterProvider } from '@tanstack/react-router';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { queryClient } from './api/queries.ts';
+import { HandedOutPassword } from './app/change-password.tsx';
+import { FirstAdmin } from './app/first-admin.tsx';
 import { router } from './app/router.tsx';
 import { openSession, useSession } from './app/session.ts';
 import { SignIn, Unreachable } from './app/sign-in.tsx';
@@ -30,11 +32,13 @@ function Console() {
     case 'asking':
       return null;
     case 'out':
-      return <SignIn problem={session.problem} />;
+      return <SignIn problem={session.problem} by={session.by} />;
+    case 'only':
+      return session.me.only === 'create-first-admin' ? <FirstAdmin /> : <HandedOutPassword name={session.me.name} />;
     case 'unreachable':
       return <Unreachable problem={session.problem} />;
     case 'in':
-      return <RouterProvider router={router} />;
+      return <RouterProvider key={session.entry} router={router} />;
   }
 }
 

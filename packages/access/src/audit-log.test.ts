@@ -47,6 +47,32 @@ test('the newest records come first, page by page, by person and by verb', async
   assert.deepEqual((await (await open()).log.list()).records, []);
 });
 
+test("records are found by what they are about, by result and by time, and a person with the person's tokens", async () => {
+  const { log, clock } = await open();
+  const before = clock.now();
+  log.record({ who: 'ann', kind: 'person', verb: 'tag.write', what: 'Acme/Line1/temperature', result: 'ok' });
+  log.record({ who: 'ann/ci', kind: 'token', verb: 'tag.write', what: 'acme/line2/temperature', result: 'failed' });
+  await clock.advance(60_000);
+  log.record({ who: 'anna', kind: 'person', verb: 'login', what: 'login', result: 'ok' });
+  const seqs = async (query: Parameters<typeof log.list>[0]): Promise<number[]> => (await log.list(query)).records.map((r) => r.seq);
+  assert.deepEqual(await seqs({ who: 'ann' }), [2, 1]);
+  assert.deepEqual(await seqs({ what: 'acme/LINE1' }), [1]);
+  assert.deepEqual(await seqs({ result: 'failed' }), [2]);
+  assert.deepEqual(await seqs({ from: (before + 60_000_000) as typeof before }), [3]);
+  assert.deepEqual(await seqs({ to: (before + 60_000_000) as typeof before }), [2, 1]);
+});
+
+test('what is older than the time asked for is not read to its end', async () => {
+  const { log, store, clock } = await filled(30_000);
+  await clock.advance(60_000);
+  const from = clock.now();
+  log.record(entry(30_001));
+  store.reads = 0;
+  const page = await log.list({ from });
+  assert.deepEqual([page.records.length, page.cursor], [1, undefined]);
+  assert.ok(store.reads <= 2100, String(store.reads));
+});
+
 test('what is older than memory is read from the log, and a page reads a bounded stretch', async () => {
   const { log, store } = await filled(4500);
   let cursor: number | undefined;

@@ -1,5 +1,5 @@
-import { rfc3339 } from '@omh/core';
-import type { Cancel, Clock, Logger, Reason } from '@omh/core';
+import { parseRfc3339, rfc3339 } from '@omh/core';
+import type { Cancel, Clock, Logger, Micros, Reason } from '@omh/core';
 import { firstPrev, seal, unseal } from './audit-record.ts';
 import type { AuditEntry, AuditRecord } from './audit-record.ts';
 import { errors } from './errors.ts';
@@ -10,8 +10,15 @@ export interface AuditQuery {
   readonly limit?: number;
   /** `cursor` of the page before. */
   readonly cursor?: number;
+  /** A principal; a person's own tokens, `person/token`, are found with the person. */
   readonly who?: string;
   readonly verb?: string;
+  /** A piece of what it was about, in any case of letters. */
+  readonly what?: string;
+  readonly result?: AuditEntry['result'];
+  /** From this instant on, and before that one. */
+  readonly from?: Micros;
+  readonly to?: Micros;
 }
 export interface AuditPage {
   /** The newest first. */
@@ -78,6 +85,10 @@ export class AuditLog {
   }
   get count(): number {
     return this.#seq;
+  }
+  /** The newest record, and where it stands in the log; undefined before the first one. */
+  get head(): { readonly seq: number; readonly hash: string; readonly position: number } | undefined {
+    return this.#position === undefined ? undefined : { seq: this.#seq, hash: this.#hash, position: this.#position };
   }
   /** What is wrong with the log: damage found at the start, or records that could not be written. */
   fault(): Reason | undefined {
@@ -173,8 +184,7 @@ export class AuditLog {
     const limit = Math.min(1000, Math.max(1, query.limit ?? 100));
     const records: AuditRecord[] = [];
     let before = Math.min(query.cursor ?? Infinity, this.#seq + 1);
-    const matches = (r: AuditRecord): boolean =>
-      (query.who === undefined || r.who === query.who) && (query.verb === undefined || r.verb === query.verb);
+    const matches = matcher(query);
     const take = (some: readonly AuditRecord[]): boolean => {
       for (let i = some.length - 1; i >= 0; i--) {
         const record = some[i]!;
@@ -189,8 +199,11 @@ export class AuditLog {
     for (let n = 0; whole && n < stretchesPerPage; n++) {
       const at = this.#marks.findLastIndex(({ seq }) => seq < before);
       if (at < 0) break;
-      whole = take(await this.#stretch(this.#marks[at]!, before));
+      const older = await this.#stretch(this.#marks[at]!, before);
+      whole = take(older);
       if (whole) before = Math.min(before, this.#marks[at]!.seq);
+      // A wall clock that was set back mixes neighbours, not whole stretches.
+      if (whole && query.from !== undefined && older.every(({ at: time }) => instantOf(time) < query.from!)) return { records };
     }
     const more = this.#store === undefined ? before > (this.#recent[0]?.seq ?? 1) : before > (this.#marks[0]?.seq ?? 1);
     return more ? { records, cursor: before } : { records };
@@ -333,6 +346,18 @@ export class AuditLog {
     if (this.#unwritten === undefined) this.#log.error('the audit log takes no records', { err: thrown });
     this.#unwritten = errors.ACCESS_AUDIT_UNWRITTEN({ fault: textOf(thrown) }).reason();
   }
+}
+
+const instantOf = (time: string): number => parseRfc3339(time) ?? 0;
+function matcher({ who, verb, what, result, from, to }: AuditQuery): (record: AuditRecord) => boolean {
+  const piece = what?.toLowerCase();
+  return (r) =>
+    (who === undefined || r.who === who || r.who.startsWith(`${who}/`)) &&
+    (verb === undefined || r.verb === verb) &&
+    (result === undefined || r.result === result) &&
+    (piece === undefined || r.what.toLowerCase().includes(piece)) &&
+    (from === undefined || instantOf(r.at) >= from) &&
+    (to === undefined || instantOf(r.at) < to);
 }
 
 const textOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));

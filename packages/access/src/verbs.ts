@@ -63,3 +63,10 @@ const engineer = [
  * Who may act, the audit log and backups, which hold everything, belong to admins.
  */
 export const roles: Readonly<Record<Role, readonly string[]>> = { viewer, operator, engineer, admin: ['*'] };
+/** Each role in one sentence, for who chooses one. */
+export const roleMeanings: Readonly<Record<Role, string>> = {
+  viewer: 'Sees values, history, rules, dashboards and the state of the hub; changes nothing.',
+  operator: 'Sees the same, writes tags that allow it, and tries rules.',
+  engineer: 'Does what an operator does, changes the configuration and user tables, publishes over MQTT, makes API tokens.',
+  admin: 'Does everything: also people, tokens and MQTT credentials of others, the audit log, backups.',
+};

@@ -68,3 +68,27 @@ test('listeners hear the changed ids once a cycle and can leave', () => {
   values.update(cycle(20, Quality.good, 1));
   assert.deepEqual(heard, [[1, 2]]);
 });
+
+test('tags that swap names and paths are found under their new ones', () => {
+  const values = new LastValues();
+  values.configure(tags, 0 as Micros);
+  values.configure([testTag(1, 'b'), testTag(2, 'a')], 10 as Micros);
+  assert.deepEqual([values.byKey('demo/g/a')!.tag.id, values.byKey('demo/g/b')!.tag.id], [2, 1]);
+  assert.deepEqual([values.byPath('site/demo/a')!.tag.id, values.byPath('site/demo/b')!.tag.id], [2, 1]);
+  values.configure([testTag(2, 'b')], 20 as Micros);
+  assert.deepEqual([values.byKey('demo/g/a'), values.byKey('demo/g/b')!.tag.id, values.get(1)], [undefined, 2, undefined]);
+  values.configure([testTag(2, 'b'), testTag(1, 'a', { type: 'double' })], 30 as Micros);
+  assert.deepEqual([values.byPath('site/demo/a')!.tag.id, values.byKey('demo/g/b')!.tag.id], [1, 2]);
+});
+
+test('tags that are introduced before their configuration are counted with it, and forgotten without it', () => {
+  const values = new LastValues();
+  values.configure(tags, 0 as Micros);
+  values.introduce([tags[0]!, testTag(3, 'c')], 5 as Micros);
+  assert.deepEqual([values.size, values.counts()], [2, { good: 0, uncertain: 0, bad: 2 }]);
+  values.configure([...tags, testTag(3, 'c')], 10 as Micros);
+  assert.deepEqual([values.size, values.counts().bad, values.byKey('demo/g/c')!.since], [3, 3, 5]);
+  values.introduce([testTag(4, 'd')], 15 as Micros);
+  values.configure(tags, 20 as Micros);
+  assert.deepEqual([values.byKey('demo/g/c'), values.byKey('demo/g/d'), values.byPath('site/demo/d')], [undefined, undefined, undefined]);
+});

@@ -2,6 +2,7 @@ import {
   carriesValue,
   qualityReason,
   qualityWord,
+  tagKey,
   timeAt,
   valueAt,
   Quality,
@@ -35,6 +36,8 @@ const noCounts = (): Counts => ({ good: 0, uncertain: 0, bad: 0 });
 
 interface Row {
   tag: Tag;
+  /** Of the newest configuration that has it. */
+  generation: number;
   /** Of its device, shared by the device's rows. */
   counts: Counts;
   value: TagValue | undefined;
@@ -52,39 +55,68 @@ export class LastValues {
   readonly #counts = new Map<string, Counts>();
   readonly #listeners = new Set<Listener>();
   #order: readonly Tag[] = [];
+  #generation = 0;
+
+  /** Makes tags known that a coming `configure` will bring: the one long step of it, done in slices. */
+  introduce(tags: readonly Tag[], now: Micros): void {
+    for (const tag of tags) if (!this.#rows.has(tag.id)) this.#add(tag, noCounts(), now);
+  }
 
   /** Takes the tags of the present configuration; what is known of tags that stay is kept. */
   configure(tags: readonly Tag[], now: Micros): void {
-    const gone = new Set(this.#rows.keys());
-    this.#byKey.clear();
-    this.#byPath.clear();
+    const generation = ++this.#generation;
     this.#counts.clear();
     for (const tag of tags) {
-      gone.delete(tag.id);
       let counts = this.#counts.get(tag.device);
       if (!counts) this.#counts.set(tag.device, (counts = noCounts()));
       let row = this.#rows.get(tag.id);
-      if (row && row.tag.type === tag.type) {
-        row.tag = tag;
-        row.counts = counts;
-      } else {
-        row = {
-          tag,
-          counts,
-          value: undefined,
-          valueTime: undefined,
-          quality: Quality.badWaitingForInitialData,
-          since: now,
-          reason: sentence(Quality.badWaitingForInitialData),
-        };
-        this.#rows.set(tag.id, row);
-      }
+      if (row && row.tag.type === tag.type) this.#rename(row, tag);
+      else row = this.#add(tag, counts, now);
+      row.counts = counts;
+      row.generation = generation;
       counts[qualityWord(row.quality)]++;
-      this.#byKey.set(`${tag.device}/${tag.group}/${tag.name}`, tag.id);
-      this.#byPath.set(tag.path, tag.id);
     }
-    for (const id of gone) this.#rows.delete(id);
     this.#order = tags;
+    if (this.#rows.size > tags.length) this.#sweep(generation);
+  }
+
+  #add(tag: Tag, counts: Counts, now: Micros): Row {
+    const former = this.#rows.get(tag.id);
+    if (former) this.#forget(former.tag);
+    const row: Row = {
+      tag,
+      generation: 0,
+      counts,
+      value: undefined,
+      valueTime: undefined,
+      quality: Quality.badWaitingForInitialData,
+      since: now,
+      reason: waiting,
+    };
+    this.#rows.set(tag.id, row);
+    this.#byKey.set(tagKey(tag), tag.id);
+    this.#byPath.set(tag.path, tag.id);
+    return row;
+  }
+  #rename(row: Row, tag: Tag): void {
+    const former = row.tag;
+    row.tag = tag;
+    if (former.name === tag.name && former.group === tag.group && former.device === tag.device && former.path === tag.path) return;
+    this.#forget(former);
+    this.#byKey.set(tagKey(tag), tag.id);
+    this.#byPath.set(tag.path, tag.id);
+  }
+  #forget(tag: Tag): void {
+    const key = tagKey(tag);
+    if (this.#byKey.get(key) === tag.id) this.#byKey.delete(key);
+    if (this.#byPath.get(tag.path) === tag.id) this.#byPath.delete(tag.path);
+  }
+  #sweep(generation: number): void {
+    for (const [id, row] of this.#rows) {
+      if (row.generation === generation) continue;
+      this.#rows.delete(id);
+      this.#forget(row.tag);
+    }
   }
 
   get size(): number {
@@ -159,6 +191,8 @@ const sentence = (quality: number): string => {
   const reason = qualityReason(quality);
   return `${reason[0]!.toUpperCase()}${reason.slice(1)}.`;
 };
+
+const waiting = sentence(Quality.badWaitingForInitialData);
 
 const view = (row: Row): LastValue => ({
   tag: row.tag,

@@ -25,6 +25,9 @@ export interface GroupStatus {
 /** A link-level failure says nothing about the register, so its first miss is only uncertain. */
 const isLinkFailure = (q: number): boolean => q === Quality.badTimeout || q === Quality.badNoCommunication || q === Quality.badNotConnected;
 
+/** From here on a group is compiled in slices, so that the other devices and clients get their turn. */
+const largeGroup = 1000;
+
 /** One group of one device: its plan, its counters, and what a missed cycle does to each tag's quality. */
 export class PollingGroup {
   readonly name: string;
@@ -60,7 +63,9 @@ export class PollingGroup {
   /** Reads once. `timeoutMs` bounds each request. */
   async cycle(driver: Driver, timeoutMs: number): Promise<GroupCycle> {
     const started = this.#clock.monotonicMs();
-    this.#plan ??= driver.compile(this.#readable);
+    const slices =
+      this.#plan === undefined && this.#readable.length >= largeGroup ? driver.compileInSlices?.(this.#readable, pause) : undefined;
+    this.#plan ??= slices === undefined ? driver.compile(this.#readable) : await slices;
     const batch = await driver.read(this.#plan, { timeoutMs });
     this.#lastCycleMs = this.#clock.monotonicMs() - started;
     return this.#finish(this.#scaling.apply(batch));
@@ -104,3 +109,8 @@ export class PollingGroup {
     return { device: this.#device, group: this.name, tags: this.#readable, batch };
   }
 }
+
+const pause = (): Promise<void> =>
+  new Promise((resolve) => {
+    setImmediate(resolve);
+  });

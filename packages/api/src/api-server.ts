@@ -17,14 +17,17 @@ import { guard } from './permission.ts';
 import { problemOf } from './problem.ts';
 import { registerApps } from './rest/apps.ts';
 import { registerAudit } from './rest/audit.ts';
+import { registerBackup } from './rest/backup.ts';
 import { registerClients } from './rest/clients.ts';
 import { registerConfig } from './rest/config.ts';
+import { registerSchema } from './rest/schema.ts';
 import { registerRevisions } from './rest/revisions.ts';
 import { registerDashboards } from './rest/dashboards.ts';
 import { registerDeviceCredentials } from './rest/device-credentials.ts';
 import { registerDevices } from './rest/devices.ts';
 import { registerHistory } from './rest/history.ts';
 import { registerMetrics } from './rest/metrics.ts';
+import { registerRoles } from './rest/roles.ts';
 import { registerRules } from './rest/rules.ts';
 import { registerSession } from './rest/session.ts';
 import { registerSessions } from './rest/sessions.ts';
@@ -71,12 +74,15 @@ const registrations: readonly ((app: App, context: ApiContext) => void)[] = [
   registerSimulators,
   registerDashboards,
   registerConfig,
+  registerSchema,
   registerRevisions,
   registerSessions,
   registerUsers,
+  registerRoles,
   registerTokens,
   registerDeviceCredentials,
   registerAudit,
+  registerBackup,
 ];
 
 /** HTTP and live API of a hub, and the console's files. */

@@ -173,8 +173,19 @@ export const errors = defineErrors({
   },
   API_PLAN_SOURCE: {
     blame: 'caller',
-    text: 'A plan is made from exactly one of ops, text, disk and revision.',
+    text: 'A plan is made from exactly one of ops, text, files, disk and revision.',
     next: 'Send one of them.',
+  },
+  API_DIFF_SOURCE: {
+    blame: 'caller',
+    text: 'A diff is that of a plan or of a revision.',
+    next: 'Send plan, or revision with or without against.',
+  },
+  API_NO_SUCH_FILE: {
+    blame: 'caller',
+    status: 404,
+    text: 'The configuration has no file {file}.',
+    next: 'Read the names with GET /api/v1/config.',
   },
   API_INTERNAL: {
     blame: 'us',

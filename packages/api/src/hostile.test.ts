@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -69,6 +70,20 @@ const raw = (path: string, headers: Record<string, string> = {}, method = 'GET',
         .on('end', () => resolve({ status: response.statusCode!, body: text, headers: JSON.stringify(response.headers) }));
     });
     request.on('error', reject).end(body);
+  });
+/** What the hub answers to these lines until it ends the connection; nothing when it just ends it. */
+const lines = (text: readonly string[], port = Number(new URL(server.url()).port)): Promise<string> =>
+  new Promise((resolve) => {
+    let answer = '';
+    const socket = connect(port, '127.0.0.1', () => socket.write(text.join('\r\n')));
+    socket
+      .setEncoding('utf8')
+      .on('data', (chunk: string) => {
+        answer += chunk;
+        if (/Connection: close|HTTP\/1\.1 4/i.test(answer)) socket.destroy();
+      })
+      .on('error', () => {})
+      .on('close', () => resolve(answer));
   });
 const json = { 'content-type': 'application/json' };
 const bearer = { ...json, authorization: `Bearer ${adminToken}` };
@@ -249,6 +264,150 @@ test('open scheduler (CVE-2026-25939): every route names a permission, and only 
 test('requests forged by the hub (SSRF): no body has a place for an address that the hub would fetch', () => {
   const text = JSON.stringify(app.swagger());
   for (const word of ['"url"', '"uri"', '"href"', '"webhook"', '"callback"']) assert.ok(!text.includes(`${word}:{"type"`), word);
+});
+
+test('forged requests of other sites (CSRF): a cookie alone opens nothing to another origin', async () => {
+  const code = hub.access.createSignInCode('admin');
+  const signed = await raw('/api/v1/login', json, 'POST', JSON.stringify({ code }));
+  const cookie = /omh_session=[\w-]+/.exec(signed.headers)![0];
+  assert.match(signed.headers, /SameSite=Lax/);
+  const foreign: Record<string, string>[] = [
+    { origin: 'https://evil.example' },
+    { origin: 'null' },
+    { origin: `${server.url()}.evil.example` },
+    { 'sec-fetch-site': 'cross-site' },
+    { 'sec-fetch-site': 'same-site' },
+  ];
+  for (const headers of foreign) {
+    for (const [method, path, operation] of operations()) {
+      if (method === 'GET' || operation['x-omh-permission'] === 'none') continue;
+      const answer = await raw(
+        path.replace(/\{\w+\}/g, 'press'),
+        { ...json, ...headers, cookie },
+        method,
+        method === 'DELETE' ? undefined : '{}',
+      );
+      assert.equal(answer.status, 403, `${method} ${path} ${JSON.stringify(headers)} ${answer.body}`);
+      assert.match(answer.body, /API_ORIGIN_REFUSED/);
+    }
+  }
+  // What a form of another site can send is no JSON, and is refused before anything looks at it.
+  const before = hub.written.length;
+  for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', '']) {
+    const form = await raw('/api/v1/write', { 'content-type': type, cookie }, 'POST', '{"path":"acme/line1/humidity","value":9}');
+    assert.ok(form.status === 415 || form.status === 400, `${type} ${form.status}`);
+  }
+  assert.equal(hub.written.length, before);
+  assert.doesNotMatch((await raw('/api/v1/status', { cookie, origin: 'https://evil.example' })).headers, /access-control-allow/i);
+  assert.equal((await raw('/api/v1/status', { cookie })).status, 200, 'and the session was good all the time');
+});
+
+test('session fixation: a sign-in never goes on with a session that was known before', async () => {
+  const { password } = await hub.access.putPerson(hub.access.byToken(adminToken)!, 'fixed', { grant: { role: 'viewer' } });
+  const body = JSON.stringify({ name: 'fixed', password });
+  const planted = await raw('/api/v1/login', { ...json, cookie: 'omh_session=planted-by-somebody' }, 'POST', body);
+  const first = /omh_session=([\w-]+)/.exec(planted.headers)![1]!;
+  assert.notEqual(first, 'planted-by-somebody');
+  assert.equal((await raw('/api/v1/me', { cookie: 'omh_session=planted-by-somebody' })).status, 401);
+  const again = await raw('/api/v1/login', { ...json, cookie: `omh_session=${first}` }, 'POST', body);
+  const second = /omh_session=([\w-]+)/.exec(again.headers)![1]!;
+  assert.notEqual(second, first);
+  assert.equal((await raw('/api/v1/me', { cookie: `omh_session=${first}` })).status, 401);
+  assert.equal((await raw('/api/v1/me', { cookie: `omh_session=${second}` })).status, 200);
+  assert.equal((await raw(`/api/v1/me?omh_session=${second}`, {})).status, 401, 'no session comes in an address');
+});
+
+test('timing of sign-in: a name that nobody has, a wrong password and a disabled person cost the same work and get the same answer', async () => {
+  const house = hub.access.byToken(adminToken)!;
+  await hub.access.putPerson(house, 'timed', { grant: { role: 'viewer' } });
+  await hub.access.putPerson(house, 'gone', { grant: { role: 'viewer' }, disabled: true });
+  const checks = (): number => [...hub.access.metrics()].find(({ name }) => name === 'omh_access_password_checks_total')!.value;
+  const answers: string[] = [];
+  for (const name of ['timed', 'no-such-person', 'gone']) {
+    const before = checks();
+    const { status, body } = await raw('/api/v1/login', json, 'POST', JSON.stringify({ name, password: 'a wrong one' }));
+    assert.equal(checks() - before, 1, name);
+    answers.push(`${status} ${body}`);
+  }
+  assert.match(answers[0]!, /^401 .*ACCESS_LOGIN_REFUSED/);
+  assert.equal(new Set(answers).size, 1);
+});
+
+test('DNS rebinding: on loopback no foreign host name is answered, not even with a credential', async () => {
+  const { port } = new URL(server.url());
+  for (const host of [
+    'evil.example',
+    `evil.example:${port}`,
+    '127.0.0.1.evil.example',
+    'localhost.',
+    '0.0.0.0',
+    '[::]',
+    '169.254.169.254',
+  ]) {
+    for (const path of ['/', '/healthz', '/metrics', '/api/v1/status', '/api/v1/openapi.json']) {
+      const answer = await raw(path, { ...bearer, host });
+      assert.ok(answer.status === 403 || answer.status === 400, `${host} ${path} ${answer.status}`);
+      assert.ok(!answer.body.includes('omh_part_up') && !answer.body.includes('"parts"'));
+    }
+    const forwarded = await raw('/api/v1/status', { ...bearer, 'x-forwarded-host': host, forwarded: `host=${host}` });
+    assert.equal(forwarded.status, 200, 'a header that nobody asked for changes nothing');
+  }
+});
+
+test('oversized requests: bodies, headers, header counts, addresses and nesting beyond their limit are refused, and the hub serves on', async () => {
+  const big = await raw('/api/v1/write', bearer, 'POST', `{"path":"${'x'.repeat(1_100_000)}","value":1}`).catch(() => ({ status: 413 }));
+  assert.equal(big.status, 413);
+  const chunked = await lines([
+    `POST /api/v1/write HTTP/1.1`,
+    'Host: localhost',
+    `Authorization: Bearer ${adminToken}`,
+    'Content-Type: application/json',
+    'Transfer-Encoding: chunked',
+    '',
+    'fffffff',
+    'x'.repeat(1_200_000),
+  ]);
+  assert.match(chunked, /^HTTP\/1\.1 413 |^$/);
+  assert.match(await lines(['GET / HTTP/1.1', 'Host: localhost', `X-Long: ${'x'.repeat(20_000)}`, '', '']), /^HTTP\/1\.1 4\d\d |^$/);
+  assert.match(await lines([`GET /${'x'.repeat(20_000)} HTTP/1.1`, 'Host: localhost', '', '']), /^HTTP\/1\.1 4\d\d |^$/);
+  assert.match(
+    await lines(['POST /api/v1/write HTTP/1.1', 'Host: localhost', 'Content-Length: 5', 'Transfer-Encoding: chunked', '', '0', '', '']),
+    /^HTTP\/1\.1 400 /,
+  );
+  const nested = await raw(
+    '/api/v1/write',
+    bearer,
+    'POST',
+    `{"path":"acme/line1/humidity","value":${'['.repeat(100_000)}${']'.repeat(100_000)}}`,
+  );
+  assert.ok(nested.status < 600);
+  for (const body of ['{"__proto__":{"admin":true},"path":"x","value":1}', '{"constructor":{"prototype":{"a":1}},"path":"x","value":1}'])
+    assert.equal((await raw('/api/v1/write', bearer, 'POST', body)).status, 400);
+  assert.equal((await raw('/healthz')).status, 200);
+});
+
+test('slow requests: headers and bodies that do not come in time are answered with 408 or cut off', async () => {
+  const slow = new ApiServer({
+    hub: asHub(hub),
+    host: '127.0.0.1',
+    port: 0,
+    clock: systemClock,
+    log: listening,
+    limits: { requestMs: 300 },
+  });
+  await slow.start();
+  try {
+    const { port } = new URL(slow.url());
+    const half = [
+      ['GET /healthz HTTP/1.1', 'Host: localhost', 'X-Slow: '],
+      ['POST /api/v1/login HTTP/1.1', 'Host: localhost', 'Content-Type: application/json', 'Content-Length: 1000', '', '{"code":'],
+    ];
+    const told = await Promise.all(half.map((text) => lines(text, Number(port))));
+    for (const answer of told) assert.match(answer, /^HTTP\/1\.1 408 |^$/);
+    assert.equal((await fetch(`${slow.url()}/healthz`)).status, 200);
+  } finally {
+    await slow.stop();
+  }
 });
 
 test('secrets that go in or come out once are in no other answer, log line, audit record or document', async () => {

@@ -41,6 +41,7 @@ const routes: readonly (readonly [verb: string, request: Request, answers?: numb
   ['simulators.control', { method: 'POST', url: '/api/v1/simulators/plant/stop' }],
   ['dashboards.read', { method: 'GET', url: '/api/v1/dashboards' }],
   ['config.read', { method: 'GET', url: '/api/v1/config' }],
+  ['config.read', { method: 'GET', url: '/api/v1/config/schema' }],
   ['config.write', { method: 'PUT', url: '/api/v1/devices/press', payload: {} }],
   ['config.write', { method: 'PUT', url: '/api/v1/apps/a', payload: {} }],
   ['config.write', { method: 'PUT', url: '/api/v1/rules/a', payload: {} }],
@@ -50,6 +51,8 @@ const routes: readonly (readonly [verb: string, request: Request, answers?: numb
   ['config.write', { method: 'POST', url: '/api/v1/config/apply', payload: { planId: 'p' } }],
   ['config.write', { method: 'POST', url: '/api/v1/config/rollback', payload: { revision: 1 } }],
   ['config.read', { method: 'GET', url: '/api/v1/config/drift' }],
+  ['config.read', { method: 'GET', url: '/api/v1/config/file?name=hub.yaml' }],
+  ['config.read', { method: 'GET', url: '/api/v1/config/diff?plan=p' }],
   ['config.read', { method: 'GET', url: '/api/v1/revisions' }],
   ['metrics.read', { method: 'GET', url: '/metrics' }],
   ['access.write', { method: 'POST', url: '/api/v1/sign-in-codes', payload: {} }],
@@ -66,10 +69,13 @@ const routes: readonly (readonly [verb: string, request: Request, answers?: numb
   ['access.write', { method: 'DELETE', url: '/api/v1/device-credentials/carol' }, 204],
   ['audit.read', { method: 'GET', url: '/api/v1/audit' }],
   ['audit.read', { method: 'GET', url: '/api/v1/audit/verify' }],
+  ['backup.create', { method: 'POST', url: '/api/v1/backup' }],
+  ['audit.read', { method: 'GET', url: '/api/v1/verify' }],
 ];
 /** Open to everybody who is known; what they may do there depends on whose it is. */
 const anyRoutes: readonly Request[] = [
   { method: 'GET', url: '/api/v1/me' },
+  { method: 'GET', url: '/api/v1/roles' },
   { method: 'GET', url: '/api/v1/sessions' },
   { method: 'DELETE', url: '/api/v1/sessions' },
   { method: 'DELETE', url: '/api/v1/sessions/unknown' },

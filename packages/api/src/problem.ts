@@ -18,6 +18,9 @@ export const Problem = Type.Object(
         Type.Object({
           pointer: Type.String({ description: 'RFC 6901 pointer into the body.' }),
           message: Type.String(),
+          file: Type.Optional(Type.String({ description: 'The file of the configuration that has the fault.' })),
+          line: Type.Optional(Type.Integer({ description: 'From 1.' })),
+          column: Type.Optional(Type.Integer({ description: 'From 1.' })),
         }),
       ),
     ),

@@ -5,6 +5,7 @@ export type { JsonScalar, JsonValue } from './json-value.ts';
 export type { StatusAnswer, FlowAnswer } from './rest/status.ts';
 export type { LoginAnswer, LoginBody, MeAnswer } from './rest/session.ts';
 export type { SessionRow, SessionsAnswer } from './rest/sessions.ts';
+export type { RolesAnswer } from './rest/roles.ts';
 export type { UserAnswer, UserBody, UserRow, UsersAnswer } from './rest/users.ts';
 export type { NewTokenAnswer, TokenBody, TokenRow, TokensAnswer } from './rest/tokens.ts';
 export type {
@@ -14,6 +15,7 @@ export type {
   DeviceCredentialsAnswer,
 } from './rest/device-credentials.ts';
 export type { AuditAnswer, AuditRow, AuditVerifyAnswer } from './rest/audit.ts';
+export type { VerifyAnswer } from './rest/backup.ts';
 export type { ValueRow, ValuesAnswer } from './rest/values.ts';
 export type { WriteAnswer, WriteBody } from './rest/write.ts';
 export type { SqlAnswer, SqlBody } from './rest/sql.ts';
@@ -24,8 +26,8 @@ export type { AppRow, AppsAnswer } from './rest/apps.ts';
 export type { ClientRow, ClientsAnswer } from './rest/clients.ts';
 export type { RequestRow, SimulatorLogAnswer, SimulatorRow, SimulatorsAnswer } from './rest/simulators.ts';
 export type { DashboardsAnswer } from './rest/dashboards.ts';
-export type { ConfigAnswer, RevisionAnswer } from './rest/config.ts';
-export type { DriftAnswer, PlanAnswer, RevisionsAnswer } from './rest/revisions.ts';
+export type { ConfigAnswer, ConfigFileAnswer, RevisionAnswer } from './rest/config.ts';
+export type { DiffAnswer, DriftAnswer, PlanAnswer, RevisionsAnswer } from './rest/revisions.ts';
 export type {
   LiveAnswer,
   LiveError,

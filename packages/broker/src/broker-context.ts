@@ -22,6 +22,19 @@ export interface SignIn {
 export type Authenticate = (signIn: SignIn) => Principal | undefined | Promise<Principal | undefined>;
 export type Authorize = (principal: Principal, action: 'publish' | 'subscribe', topicOrFilter: string) => boolean;
 
+/** A client that was not let in, or a publication or subscription that was not; `principal` is absent when nobody is known. */
+export interface MqttRefusal {
+  readonly action: 'connect' | 'publish' | 'subscribe';
+  readonly clientId: string;
+  readonly username: string | undefined;
+  /** `ip:port`. */
+  readonly peer: string;
+  readonly listener: 'tcp' | 'ws';
+  readonly principal: Principal | undefined;
+  /** Topic or filter. */
+  readonly topic: string | undefined;
+}
+
 /** What all connections share. */
 export interface BrokerContext {
   readonly limits: BrokerLimits;
@@ -33,6 +46,7 @@ export interface BrokerContext {
   readonly sessions: SessionStore;
   readonly authenticate: Authenticate;
   readonly authorize: Authorize;
+  refused(refusal: MqttRefusal): void;
   /** Moves when permissions changed: verdicts taken before are stale. */
   aclEpoch: number;
   gone(client: Client): void;

@@ -1,6 +1,6 @@
 import { HealthState, reasonOf } from '@omh/core';
-import type { Cancel, Clock, Health, Logger, MessageBus, MetricSample, Part } from '@omh/core';
-import type { Authenticate, Authorize, BrokerContext } from './broker-context.ts';
+import type { Cancel, Clock, Health, Logger, MessageBus, MetricSample, Part, Principal } from '@omh/core';
+import type { Authenticate, Authorize, BrokerContext, MqttRefusal } from './broker-context.ts';
 import { Client } from './client.ts';
 import { Code } from './codec/protocol.ts';
 import { FlushLoop } from './flush-loop.ts';
@@ -11,6 +11,7 @@ import type { OpenListener } from './listeners.ts';
 import { LocalBus } from './local-bus.ts';
 import { samples } from './metrics.ts';
 import { openness } from './openness.ts';
+import { PermissionCheck } from './permission-check.ts';
 import { Router } from './router.ts';
 import { SessionStore } from './session-store.ts';
 import { zeroStats } from './stats.ts';
@@ -32,6 +33,13 @@ export interface BrokerOptions {
   readonly authenticate: Authenticate;
   /** Synchronous; asked once per connection and topic until `permissionsChanged()`. */
   readonly authorize: Authorize;
+  /**
+   * Who a principal of before is now: the same object while nothing changed, undefined when its credential is gone. Asked of every
+   * session at `permissionsChanged()`, and of connected clients in turn, some each second. Without it principals stay what they were.
+   */
+  readonly current?: (principal: Principal) => Principal | undefined;
+  /** Hears of each refusal; returns at once. */
+  readonly refused?: (refusal: MqttRefusal) => void;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -51,6 +59,7 @@ export class Broker implements Part {
   readonly #health: HealthState;
   readonly #context: BrokerContext;
   readonly #clients = new Set<Client>();
+  readonly #check: PermissionCheck | undefined;
   #tcp: OpenListener | undefined;
   #ws: OpenListener | undefined;
   #cancelTick: Cancel | undefined;
@@ -83,6 +92,13 @@ export class Broker implements Part {
           return false;
         }
       },
+      refused: (refusal) => {
+        try {
+          options.refused?.(refusal);
+        } catch (thrown) {
+          log.error('a refusal cannot be told', { reason: reasonOf(thrown) });
+        }
+      },
       aclEpoch: 0,
       gone: (client) => {
         this.#clients.delete(client);
@@ -90,6 +106,7 @@ export class Broker implements Part {
         if (this.#clients.size === 0) this.#onEmpty?.();
       },
     };
+    this.#check = options.current && new PermissionCheck(this.#context, options.current);
     this.bus = new LocalBus(router);
   }
 
@@ -123,6 +140,7 @@ export class Broker implements Part {
       this.#tick();
       this.#context.wheel.advance();
       this.#sweep(this.#context.wheel.tick);
+      this.#check?.some(this.#clients);
     });
   }
 
@@ -203,9 +221,13 @@ export class Broker implements Part {
       ...(this.#ws && ws ? { ws: `ws://${hostText(this.#ws.host)}:${this.#ws.port}${ws.path}` } : {}),
     };
   }
-  /** A rule of access changed: every verdict is asked for again. */
+  /**
+   * A rule of access changed: every verdict is asked for again. Clients whose credential is gone are closed at once (5.0 hears 0x87) and
+   * their sessions end, without their wills; others lose the subscriptions they may no longer have, and what waits for them of those.
+   */
   permissionsChanged(): void {
     this.#context.aclEpoch++;
+    this.#check?.all();
   }
 
   stats(): BrokerStats {

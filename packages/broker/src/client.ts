@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { topicFilterFault, topicNameFault } from '@omh/core';
 import type { Principal } from '@omh/core';
-import type { BrokerContext } from './broker-context.ts';
+import type { BrokerContext, MqttRefusal } from './broker-context.ts';
 import { decodeAck, decodeConnect, decodeDisconnect, decodeSubscribe, decodeUnsubscribe } from './codec/decode.ts';
 import type { ConnectPacket, SubscribeRequest } from './codec/decode.ts';
 import { encodeConnack, encodeDisconnect, encodeSuback, encodeUnsuback, pingResponse } from './codec/encode.ts';
@@ -178,12 +178,14 @@ export class Client implements PacketHandler, Timed, Publisher {
   #accept(packet: ConnectPacket, clientId: string, assigned: string | undefined, principal: Principal | undefined): void {
     const { limits, sessions, wheel } = this.#broker;
     if (principal === undefined) {
+      this.refused('connect', undefined, { clientId, username: packet.username });
       this.#refuse(Code.notAuthorized);
       return;
     }
     this.principal = principal;
     const will = packet.will;
     if (will !== undefined && (will.topic.startsWith('$SYS/') || !this.#broker.authorize(principal, 'publish', will.topic))) {
+      this.refused('publish', will.topic, { clientId, username: packet.username });
       this.#refuse(Code.notAuthorized);
       return;
     }
@@ -224,6 +226,11 @@ export class Client implements PacketHandler, Timed, Publisher {
     conn.send(encodeConnack(packet.version, taken.present, 0, properties));
     session.pump();
   }
+  /** Tells of what this client may not do; with `connect` nobody is known yet. */
+  refused(action: MqttRefusal['action'], topic?: string, who = { clientId: this.clientId, username: this.session?.username }): void {
+    const { peer, listener } = this.conn.transport;
+    this.#broker.refused({ action, ...who, peer, listener, principal: action === 'connect' ? undefined : this.principal, topic });
+  }
   #refuse(code: number): void {
     this.#broker.stats.connectionsRefused++;
     this.#close(encodeConnack(this.conn.version, false, code));
@@ -253,7 +260,10 @@ export class Client implements PacketHandler, Timed, Publisher {
     if (levelsOf(filter) > limits.maxTopicLevels) return Code.filterInvalid;
     const shared = filter.startsWith('$share/');
     const inner = shared ? filter.split('/').slice(2).join('/') : filter;
-    if (!this.#broker.authorize(this.principal, 'subscribe', inner)) return Code.notAuthorized;
+    if (!this.#broker.authorize(this.principal, 'subscribe', inner)) {
+      this.refused('subscribe', filter);
+      return Code.notAuthorized;
+    }
     const known = session.subscriptions.has(filter);
     if (!known && session.subscriptions.size >= limits.maxSubscriptionsPerClient) return Code.quotaExceeded;
     sessions.subscribe(session, request, id);

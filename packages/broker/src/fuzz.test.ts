@@ -30,6 +30,7 @@ function world(): { context: BrokerContext; transport: () => Transport & { bytes
     sessions: new SessionStore(router, wheel, systemClock, limits, stats),
     authenticate: () => anyone,
     authorize: () => true,
+    refused: () => {},
     aclEpoch: 0,
     gone: () => {},
   };

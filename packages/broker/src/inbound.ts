@@ -92,7 +92,7 @@ export class Inbound {
     stats.messagesIn++;
     client.session!.messagesIn++;
     if (!this.#allowed(route)) {
-      this.#refused(qos, id);
+      this.#refused(route, qos, id);
       return;
     }
     const set = router.resolve(route);
@@ -177,8 +177,9 @@ export class Inbound {
     return allowed;
   }
   /** 5.0 says so; 3.1.1 has no words and is acknowledged (3.3.5). */
-  #refused(qos: QoS, id: number): void {
+  #refused(route: Route, qos: QoS, id: number): void {
     this.#broker.stats.publishRefused++;
+    this.#client.refused('publish', route.topic);
     if (qos === 0) return;
     this.flush();
     if (qos === 2 && this.#client.conn.version === 4) this.#client.session!.received.add(id);

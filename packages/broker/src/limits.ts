@@ -56,3 +56,65 @@ export const defaultLimits: BrokerLimits = {
   maxRetained: 1_000_000,
   maxRetainedBytes: 1 << 30,
 };
+
+const limit = (unit: string, title: string, description: string, minimum = 1) => ({
+  type: 'integer',
+  title,
+  description,
+  minimum,
+  maximum: Number.MAX_SAFE_INTEGER,
+  unit,
+  effect: 'restart',
+});
+
+const described: Readonly<Record<keyof BrokerLimits, Readonly<Record<string, unknown>>>> = {
+  maxPacketSize: {
+    ...limit('By', 'Largest packet', 'Largest packet in either direction; a client that sends more is disconnected.', 128),
+    maximum: 268_435_460,
+  },
+  maxPacketSizeBeforeConnect: limit(
+    'By',
+    'Largest first packet',
+    'Largest packet before a client is signed in, and what may wait meanwhile.',
+    128,
+  ),
+  maxConnections: limit('1', 'Connections', 'Clients that are connected at once; more are refused.'),
+  maxSessions: limit('1', 'Sessions', 'Sessions that are kept, connected or not.'),
+  connectTimeoutMs: limit('ms', 'Time to connect', 'A socket that sends no CONNECT for so long is closed.'),
+  maxKeepAlive: {
+    ...limit('s', 'Longest keep-alive', 'Clients that ask for a longer one get this one; 0 lets them decide.', 0),
+    maximum: 65_535,
+  },
+  maxTopicLevels: limit('1', 'Topic levels', 'Levels a topic or filter may have.'),
+  maxSubscriptionsPerClient: limit('1', 'Subscriptions per client', 'Subscriptions one client may have.'),
+  receiveMaximum: { ...limit('1', 'Receive maximum', 'QoS 1 and 2 messages taken at once from one client.'), maximum: 65_535 },
+  maxInflight: { ...limit('1', 'In flight', 'QoS 1 and 2 messages on their way to one client at once.'), maximum: 65_535 },
+  topicAliasMaximum: {
+    ...limit('1', 'Topic aliases', 'Aliases one client may use towards the broker; 0 allows none.', 0),
+    maximum: 65_535,
+  },
+  maxOutboundAliases: {
+    ...limit('1', 'Topic aliases outward', 'Aliases the broker uses towards one client at most; 0 uses none.', 0),
+    maximum: 65_535,
+  },
+  sessionExpiryV3: limit('s', 'Session expiry, MQTT 3', 'How long the session of a v3.1.1 client with clean session 0 is kept.', 0),
+  maxSessionExpiry: { ...limit('s', 'Longest session expiry', 'How long a session is kept at most.', 0), maximum: 4_294_967_295 },
+  maxQueuedMessages: limit('1', 'Waiting messages', 'Messages that wait for one session; beyond it the oldest goes and is counted.'),
+  maxQueuedBytes: limit('By', 'Waiting bytes', 'Bytes that wait for one session.'),
+  maxQueuedBytesTotal: limit('By', 'Waiting bytes in all', 'Bytes that wait for all sessions together.'),
+  maxOutBytes: limit('By', 'Socket backlog', 'Bytes that wait for one socket; QoS 0 messages beyond are dropped and counted.'),
+  maxRetained: limit('1', 'Retained messages', 'Retained messages that are kept.', 0),
+  maxRetainedBytes: limit('By', 'Retained bytes', 'Bytes of all retained messages together.', 0),
+};
+
+/** The one source of validation, form and docs for `broker.limits`. */
+export const limitsSchema = {
+  type: 'object',
+  title: 'Limits',
+  description: 'Bounds that protect the broker.',
+  effect: 'restart',
+  additionalProperties: false,
+  properties: Object.fromEntries(
+    Object.entries(described).map(([name, one]) => [name, { ...one, default: defaultLimits[name as keyof BrokerLimits] }]),
+  ),
+} as const;

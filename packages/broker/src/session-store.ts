@@ -1,4 +1,4 @@
-import type { Clock } from '@omh/core';
+import type { Clock, Principal } from '@omh/core';
 import type { Client } from './client.ts';
 import type { ConnectPacket, SubscribeRequest, WillPacket } from './codec/decode.ts';
 import { encodeProperties } from './codec/properties.ts';
@@ -58,9 +58,11 @@ export class SessionStore {
       old.will = null;
     }
     // A v3.1.1 session without clean session, or a 5.0 one with an expiry, goes on; else whatever was there ends here.
-    const present = old !== undefined && !packet.clean && old.expiry > 0;
+    // What waits in a session is for the principal that had it, and for nobody else who knows its client id.
+    const present = old !== undefined && !packet.clean && old.expiry > 0 && sameHolder(old.principal, client.principal);
     if (old !== undefined && !present) this.#end(old);
-    const session = present ? old : new Session(clientId, this.#context);
+    const session = present ? old : new Session(clientId, client.principal, this.#context);
+    session.principal = client.principal;
     if (!present) this.#byId.set(clientId, session);
     session.expiry = expiry;
     session.peer = client.peer;
@@ -176,7 +178,14 @@ export class SessionStore {
     else this.#router.leave(sub.group, session);
     return true;
   }
+  /** Ends a session whatever its expiry. */
+  drop(session: Session): void {
+    if (this.#byId.get(session.clientId) === session) this.#end(session);
+  }
   endAll(): void {
     for (const session of [...this.#byId.values()]) this.#end(session);
   }
 }
+
+/** All who come without credentials are one holder, whatever they call themselves. */
+const sameHolder = (a: Principal, b: Principal): boolean => a.kind === b.kind && (a.kind === 'anonymous' || a.name === b.name);

@@ -73,6 +73,8 @@ export class Session implements Timed {
   readonly number = ++numbers;
   readonly clientId: string;
   readonly #context: SessionContext;
+  /** Who has it. */
+  principal: Principal;
   /** The connection that has it now. */
   client: Client | null = null;
   conn: Connection | null = null;
@@ -107,8 +109,9 @@ export class Session implements Timed {
   #cursors: Cursor[] = [];
   #pumping = false;
 
-  constructor(clientId: string, context: SessionContext) {
+  constructor(clientId: string, principal: Principal, context: SessionContext) {
     this.clientId = clientId;
+    this.principal = principal;
     this.#context = context;
   }
   get queued(): number {
@@ -228,6 +231,24 @@ export class Session implements Timed {
   /** Retained messages follow as the client takes them; they do not count against the queue. */
   sendRetained(entries: readonly RetainedEntry[], qos: QoS, id: number): void {
     if (entries.length > 0) this.#cursors.push({ entries, next: 0, qos, ids: id > 0 ? [id] : null });
+  }
+
+  /** Forgets what waits on other topics; what was sent and waits for its acknowledgement stays. */
+  keepOnly(allowed: (topic: string) => boolean): void {
+    const queue = this.#queue;
+    const shared: [Publish, SharedGroup][] = [];
+    for (let n = queue?.size ?? 0; n > 0; n--) {
+      const w = this.#shift(queue!);
+      if (allowed(w.p.topic)) this.#enqueue(w);
+      else if (w.group !== null) shared.push([w.p, w.group]);
+      else this.dropped++;
+    }
+    this.#cursors = this.#cursors.map((cursor) => ({
+      ...cursor,
+      next: 0,
+      entries: cursor.entries.slice(cursor.next).filter(({ message }) => message !== null && allowed(message.topic)),
+    }));
+    for (const [p, group] of shared) this.#context.redispatch(p, group);
   }
 
   /** Sends what waits while the window and the socket have room: redelivery, then the queue, then retained messages. */

@@ -1,83 +1,15 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { Access } from '@omh/access';
+import { partPrincipal, systemClock } from '@omh/core';
+import { Documents } from '@omh/storage';
+import { anyPorts, folder, omh, start, type Ended } from './testing/omh-process.ts';
 
-const main = fileURLToPath(new URL('./main.js', import.meta.url));
 const demoFile = fileURLToPath(new URL('../../../examples/demo/hub.yaml', import.meta.url));
-
-interface Ended {
-  code: number | null;
-  out: string;
-  err: string;
-}
-interface Running {
-  out: () => string;
-  err: () => string;
-  signal: (signal: NodeJS.Signals) => void;
-  end: (signal: NodeJS.Signals) => Promise<Ended>;
-  line: () => Promise<string>;
-  ended: Promise<Ended>;
-  write: (text: string) => void;
-}
-
-function start(t: TestContext, args: string[], options: { cwd?: string; env?: Record<string, string> } = {}): Running {
-  const child = spawn(process.execPath, [main, ...args], {
-    cwd: options.cwd ?? tmpdir(),
-    env: { ...process.env, ...options.env },
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
-  let out = '';
-  let err = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    out += text;
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    err += text;
-  });
-  const ended = new Promise<Ended>((resolve) => {
-    child.once('close', (code) => resolve({ code, out, err }));
-  });
-  t.after(async () => {
-    child.kill('SIGKILL');
-    await ended;
-  });
-  return {
-    out: () => out,
-    err: () => err,
-    ended,
-    write: (text) => {
-      child.stdin.end(text);
-    },
-    signal: (signal) => {
-      child.kill(signal);
-    },
-    end: (signal) => {
-      child.kill(signal);
-      return ended;
-    },
-    line: () =>
-      new Promise((resolve, reject) => {
-        const look = (): void => {
-          if (out.includes('\n')) resolve(out.split('\n')[0]!);
-        };
-        child.stdout.on('data', look);
-        child.once('close', () => reject(new Error(`ended: ${out}${err}`)));
-        look();
-      }),
-  };
-}
-const omh = (t: TestContext, args: string[], options?: Parameters<typeof start>[2]): Promise<Ended> => start(t, args, options).ended;
-
-function folder(t: TestContext): string {
-  const dir = mkdtempSync(join(tmpdir(), 'omh-cli-'));
-  t.after(() => rmSync(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }));
-  return dir;
-}
 
 async function occupy(t: TestContext, port = 0): Promise<number> {
   const server: Server = createServer();
@@ -92,7 +24,6 @@ async function occupy(t: TestContext, port = 0): Promise<number> {
   );
   return (server.address() as AddressInfo).port;
 }
-const anyPorts = ['--http-port', '0', '--mqtt-port', '0', '--ws-port', '0', '--modbus-port', '0'];
 
 test('every command has help with an example, and a wrong one ends with 2', { timeout: 60_000 }, async (t) => {
   const help = await omh(t, ['--help']);
@@ -243,8 +174,11 @@ test('a question to a place without a hub makes no data directory', async (t) =>
 
 test('a place where this machine cannot listen is not called a taken port', { timeout: 30_000 }, async (t) => {
   const dir = folder(t);
-  writeFileSync(join(dir, 'hub.yaml'), 'version: 1\nhub: { name: x }\nhttp: { host: 192.0.2.1, port: 7070 }\n');
-  const up = await omh(t, ['up', '--mqtt-port', '0', '--ws-port', '0'], { cwd: dir });
+  writeFileSync(join(dir, 'hub.yaml'), 'version: 1\nhub: { name: x }\nhttp: { host: 192.0.2.1, port: 0 }\nbroker: { listeners: {} }\n');
+  // The hub file's host counts from the start on that finds somebody.
+  const access = new Access({ clock: systemClock, adminTokens: [], documents: new Documents(join(dir, 'omh-data', 'state')) });
+  await access.putPerson(partPrincipal('test'), 'alice', { grant: { role: 'admin' } });
+  const up = await omh(t, ['up'], { cwd: dir });
   assert.equal(up.code, 1);
   assert.match(up.err, /API_HOST_UNKNOWN/);
 });

@@ -13,17 +13,49 @@ export const errors = defineErrors({
     text: 'The hub at {url} does not answer: {detail}.',
     next: 'Check the address and whether the hub runs.',
   },
+  CLI_THERE_ALREADY: {
+    blame: 'caller',
+    text: 'There is already a {kind} "{name}"; nothing was changed.',
+    next: 'Choose another name, or change it with `{change}`.',
+  },
+  CLI_UNKNOWN: {
+    blame: 'caller',
+    text: 'There is no {kind} "{name}".',
+    next: 'See `{list}`.',
+  },
+  CLI_AMBIGUOUS: {
+    blame: 'caller',
+    text: 'There are {count} tokens "{name}".',
+    next: 'Name it as owner/name or by its id; see `omh token list`.',
+  },
   CLI_HUB_REFUSED: { blame: 'caller', text: '{detail}', next: '{next}' },
   CLI_FILE_EXISTS: {
     blame: 'caller',
     text: '{file} exists already; nothing was written.',
     next: 'Choose another name, or write over it with --force.',
   },
+  CLI_BACKUP_CUT: {
+    blame: 'link',
+    text: 'The backup ended before it was whole: {detail}.',
+    causes: ['the hub stopped', 'the line to it broke', 'the disk here is full'],
+    next: 'Take it again; nothing was kept of it.',
+  },
+  CLI_NO_HUB_FILE: {
+    blame: 'caller',
+    text: 'No hub runs on {dir}, and there is no hub.yaml in it or here.',
+    next: 'Name the hub file with --config; it belongs into the backup.',
+  },
   CLI_MQTT: {
     blame: 'link',
     text: '{url} did not take the client: {detail}.',
     causes: ['nothing listens there', 'user name or password is wrong', 'the topic is not allowed'],
     next: 'Check host (-h), port (-p), user (-u) and password (-P).',
+  },
+  CLI_MQTT_NOT_ALLOWED: {
+    blame: 'caller',
+    text: '{url} does not let this client {action} {topic}.',
+    causes: ['the credential has no permission for this topic', 'the topic begins with $SYS'],
+    next: 'Use a credential that may, or have it given with `omh device-credential put`.',
   },
   CLI_MQTT_LOST: {
     blame: 'link',

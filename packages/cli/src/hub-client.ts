@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { OmhError } from '@omh/core';
 import { readRunEndpoint } from '@omh/storage';
 import { errors } from './errors.ts';
 
@@ -29,16 +30,52 @@ export function needHub(options: FindOptions): HubAddress {
   return hub;
 }
 
+type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
+
 /** One request to the hub's REST API; a problem answer becomes the error it describes. */
-export async function ask<T>(hub: HubAddress, method: 'GET' | 'POST', path: string, body?: unknown): Promise<T> {
-  let answer: Response;
+export async function ask<T>(hub: HubAddress, method: Method, path: string, body?: unknown, timeoutMs = 60_000): Promise<T> {
+  const { ok, text, status } = await request(hub, method, path, body, timeoutMs);
+  if (ok) return (text === '' ? undefined : JSON.parse(text)) as T;
+  throw refusal(text, status);
+}
+
+/** The error that a problem answer describes. */
+export function refusal(text: string, status: number): OmhError {
+  let problem: { detail?: string; title?: string; next?: string } = {};
   try {
-    answer = await fetch(`${hub.url}${path}`, {
+    problem = JSON.parse(text) as typeof problem;
+  } catch {
+    /* a proxy in between may answer anything */
+  }
+  return errors.CLI_HUB_REFUSED({
+    detail: problem.detail ?? problem.title ?? `The hub answers ${status}.`,
+    next: problem.next ?? '',
+  });
+}
+
+/** Whether the hub knows what stands at this path; every answer but yes and no is the error it describes. */
+export async function isThere(hub: HubAddress, path: string): Promise<boolean> {
+  const { status } = await request(hub, 'GET', path);
+  if (status === 404) return false;
+  await ask(hub, 'GET', path);
+  return true;
+}
+
+async function request(
+  hub: HubAddress,
+  method: Method,
+  path: string,
+  body?: unknown,
+  timeoutMs = 60_000,
+): Promise<{ ok: boolean; status: number; text: string }> {
+  try {
+    const answer = await fetch(`${hub.url}${path}`, {
       method,
       headers: { authorization: `Bearer ${hub.token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(60_000),
+      signal: AbortSignal.timeout(timeoutMs),
     });
+    return { ok: answer.ok, status: answer.status, text: await answer.text() };
   } catch (thrown) {
     const cause = (thrown as { cause?: { code?: string } }).cause?.code;
     throw errors.CLI_HUB_SILENT(
@@ -46,16 +83,4 @@ export async function ask<T>(hub: HubAddress, method: 'GET' | 'POST', path: stri
       { cause: thrown },
     );
   }
-  const text = await answer.text();
-  if (answer.ok) return (text === '' ? undefined : JSON.parse(text)) as T;
-  let problem: { detail?: string; title?: string; next?: string } = {};
-  try {
-    problem = JSON.parse(text) as typeof problem;
-  } catch {
-    /* a proxy in between may answer anything */
-  }
-  throw errors.CLI_HUB_REFUSED({
-    detail: problem.detail ?? problem.title ?? `The hub answers ${answer.status}.`,
-    next: problem.next ?? '',
-  });
 }

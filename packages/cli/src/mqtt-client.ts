@@ -70,3 +70,13 @@ export function connectMqtt(flags: MqttFlags, extra: IClientOptions = {}): Promi
     });
   });
 }
+
+/** A refusal of the broker (a reason code of 5.0, or 0x80 in a 3.1.1 SUBACK) as a sentence; whatever else went wrong stays as it is. */
+export const whenRefused =
+  (flags: MqttFlags, action: string, topic: string) =>
+  (thrown: unknown): never => {
+    const code = (thrown as { code?: unknown }).code;
+    const granted = (thrown as { packet?: { granted?: readonly number[] } }).packet?.granted ?? [];
+    const refused = (typeof code === 'number' && code >= 0x80) || granted.some((qos) => qos >= 0x80);
+    throw refused ? errors.CLI_MQTT_NOT_ALLOWED({ url: addressOf(flags), action, topic }, { cause: thrown }) : thrown;
+  };

@@ -12,6 +12,9 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   apply: async () => (await import('./commands/config.ts')).applyCommand(),
   rollback: async () => (await import('./commands/config.ts')).rollbackCommand(),
   revisions: async () => (await import('./commands/config.ts')).revisionsCommand(),
+  user: async () => (await import('./commands/user.ts')).userCommand(),
+  token: async () => (await import('./commands/token.ts')).tokenCommand(),
+  'device-credential': async () => (await import('./commands/device-credential.ts')).deviceCredentialCommand(),
   status: async () => (await import('./commands/status.ts')).statusCommand(),
   'sign-in': async () => (await import('./commands/sign-in.ts')).signInCommand(),
   sql: async () => (await import('./commands/sql.ts')).sqlCommand(),
@@ -19,6 +22,9 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   sub: async () => (await import('./commands/sub.ts')).subCommand(),
   broker: async () => (await import('./commands/broker.ts')).brokerCommand(),
   simulate: async () => (await import('./commands/simulate.ts')).simulateCommand(),
+  backup: async () => (await import('./commands/backup.ts')).backupCommand(),
+  restore: async () => (await import('./commands/restore.ts')).restoreCommand(),
+  verify: async () => (await import('./commands/verify.ts')).verifyCommand(),
   bench: async () => (await import('./commands/bench.ts')).benchCommand(),
 };
 
@@ -35,10 +41,13 @@ async function program(named: string | undefined): Promise<Command> {
   return omh;
 }
 
+/** A command and everything below it. */
+const withAll = (command: Command): Command[] => [command, ...command.commands.flatMap((each) => withAll(each))];
+
 export async function run(argv: readonly string[]): Promise<void> {
   try {
     const omh = await program(argv[2]);
-    for (const command of [omh, ...omh.commands]) command.exitOverride();
+    for (const command of withAll(omh)) command.exitOverride();
     await omh.parseAsync([...argv]);
   } catch (thrown) {
     if (thrown instanceof CommanderError) {

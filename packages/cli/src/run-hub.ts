@@ -2,12 +2,12 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { createToken } from '@omh/access';
 import { ApiServer } from '@omh/api';
-import { systemClock } from '@omh/core';
-import { ConfigFile, Hub, hubErrors, InvalidHubFile, recoverHubFiles, type PortOverrides } from '@omh/hub';
+import { isLoopback, systemClock } from '@omh/core';
+import { ConfigFile, Hub, hubErrors, InvalidHubFile, loadPlugins, recoverHubFiles, type PortOverrides } from '@omh/hub';
 import { removeRunEndpoint, writeRunEndpoint } from '@omh/storage';
 import { createLogger, type LogFormat, type LogLevel } from './log.ts';
 import { anyFreePort, isFree, nextFreePort } from './free-port.ts';
-import { readyTable } from './ready-table.ts';
+import { readyTable, type Entrance } from './ready-table.ts';
 import { untilSignal } from './until-signal.ts';
 import { version } from './version.ts';
 
@@ -17,12 +17,14 @@ export interface RunOptions {
   readonly ports: PortOverrides;
   /** Take the next free port where a default one is taken, and say so. */
   readonly choosePorts: boolean;
+  /** How people come in: `link` is always a link that signs in as administrator; `people` is none once there is somebody. */
+  readonly entrance: 'link' | 'people';
   readonly json: boolean;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
 }
 
-type PortName = keyof PortOverrides;
+type PortName = Exclude<keyof PortOverrides, 'loopback'>;
 const flags: Readonly<Record<PortName, string>> = { http: '--http-port', mqtt: '--mqtt-port', ws: '--ws-port', modbus: '--modbus-port' };
 const consoleDir = fileURLToPath(new URL('../../../apps/console/dist', import.meta.url));
 
@@ -39,6 +41,7 @@ export async function runHub(options: RunOptions): Promise<void> {
   try {
     // An apply that a crash cut off is ended first: until then the files may be of two revisions.
     recoverHubFiles(options.file, options.dataDir, log);
+    await loadPlugins(options.file);
     const ports = await choosePorts(options, notes);
     if (signal.stopping) return await signal.stopped;
     hub = new Hub({
@@ -48,6 +51,7 @@ export async function runHub(options: RunOptions): Promise<void> {
       version,
       clock: systemClock,
       log,
+      loopbackWithoutPeople: options.entrance === 'people',
       adminTokens: automation === undefined || automation === '' ? [token] : [token, automation],
     });
   } catch (thrown) {
@@ -91,17 +95,41 @@ export async function runHub(options: RunOptions): Promise<void> {
     return;
   }
   const url = api.url();
-  const signIn = `${url}/#sign-in=${hub.access.createSignInCode()}`;
+  const entrance = entranceOf(hub, options.entrance);
+  const signIn = entrance.kind === 'people' ? undefined : `${url}/#${entrance.kind}=${entrance.code}`;
+  notes.push(...warningsOf(hub, options.entrance));
   const startMs = Math.round(performance.now());
   const { tcp, ws } = hub.mqttAddresses();
   const modbus = hub.simulators()[0]?.address();
   if (options.json) {
     process.stdout.write(`${JSON.stringify({ ready: true, startMs, http: url, mqtt: tcp, ws, modbus, signIn, dataDir: hub.dataDir })}\n`);
   } else {
-    process.stdout.write(readyTable({ hub, startMs, signIn, notes }));
+    process.stdout.write(readyTable({ hub, startMs, url, entrance, notes }));
   }
   await signal.stopped;
   if (!options.json) process.stdout.write('Stopped; everything that was taken is stored.\n');
+}
+
+/** Without anybody the first one in becomes the administrator; with people there they sign in by name. */
+function entranceOf(hub: Hub, wanted: RunOptions['entrance']): Entrance {
+  if (wanted === 'link') return { kind: 'sign-in', code: hub.access.createSignInCode() };
+  return hub.access.people.size === 0 ? { kind: 'first-admin', code: hub.access.createFirstAdminCode() } : { kind: 'people' };
+}
+
+/** What an administrator must know of the doors that are open or shut. */
+function warningsOf(hub: Hub, wanted: RunOptions['entrance']): string[] {
+  const { http, broker } = hub.publicConfig();
+  const beyond = [http, broker.listeners.tcp, broker.listeners.ws].some((listener) => listener !== undefined && !isLoopback(listener.host));
+  if (wanted === 'people' && hub.access.people.size === 0)
+    return [
+      'There is nobody who may sign in yet, so the hub listens on this machine only. Open the link below and make the first administrator.',
+      ...(beyond ? ['Then start the hub again: it listens where the hub file says from then on.'] : []),
+    ];
+  return isLoopback(hub.config.http.host)
+    ? []
+    : [
+        `Warning: the console is served in plain HTTP on ${hub.config.http.host}: passwords and sessions can be read on the way. Put a TLS proxy in front, or set http.host to 127.0.0.1.`,
+      ];
 }
 
 /** The first answer of each device, so that the table shows what is; a device that does not answer at once is shown as it is then. */

@@ -6,7 +6,8 @@ import { nameFault } from './names.ts';
 import { didYouMean } from './did-you-mean.ts';
 import type { Sources } from './sources.ts';
 import { offsetInScalar } from './sql-position.ts';
-import { checkSchema, show } from './validation.ts';
+import { show } from './schema-words.ts';
+import { checkSchema } from './validation.ts';
 
 /** What a hub file may name: filled by the hub from the packages it has. */
 export interface Registry {

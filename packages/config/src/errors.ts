@@ -114,5 +114,10 @@ export const errors = defineErrors({
     text: 'The file of version {from} is not brought to version {to}: {why}.',
     next: 'Run the omh this file was made for; the file is unchanged.',
   },
+  CONFIG_SCHEMA: {
+    blame: 'us',
+    text: 'A schema uses the keyword {keyword}, which the validator does not know.',
+    next: 'Describe the settings without it, or tell the makers of the driver or plugin.',
+  },
   CONFIG_EDIT_VALUE: { blame: 'caller', text: 'The change at {path} cannot be written: {why}.', next: 'Correct the change.' },
 });

@@ -2,10 +2,12 @@ import Type from 'typebox';
 import type { Static, TSchema } from 'typebox';
 import { dataTypes, tagAccess } from '@omh/core';
 import { maxNameLength, namePattern, pathPattern } from './names.ts';
+import type { SchemaHints } from './schema-hints.ts';
 
 const strict = { additionalProperties: false } as const;
-/** What a number counts where it has no unit (UCUM). */
+/** `unit` is UCUM; 1 where a number counts, `duration` where a text carries its own, like 1s. */
 const count = { unit: '1' } as const;
+const ui = (hints: SchemaHints) => ({ 'x-ui': hints });
 const live = { effect: 'live' } as const;
 const reconnect = { effect: 'reconnect' } as const;
 const restart = { effect: 'restart' } as const;
@@ -24,6 +26,7 @@ const duration = (options: object) =>
   Type.String({
     pattern: '^\\d+(\\.\\d+)?\\s*(us|ms|s|min|m|h|d|w)$',
     expects: 'a duration like 1s or 250ms',
+    unit: 'duration',
     ...options,
   });
 const port = (options: object) =>
@@ -31,7 +34,7 @@ const port = (options: object) =>
 const host = (options: object) =>
   Type.String({ minLength: 1, maxLength: 255, pattern: '^[^\\s/]+$', expects: 'a host name or an IP address', ...restart, ...options });
 const description = Type.Optional(
-  Type.String({ title: 'Description', description: 'What it is for, in words.', maxLength: 2000, ...live }),
+  Type.String({ title: 'Description', description: 'What it is for, in words.', maxLength: 2000, ...live, ...ui({ order: 90 }) }),
 );
 /** Checked by the schema that belongs to the driver, protocol or app type. */
 const settings = (of: string, options: object) =>
@@ -96,7 +99,7 @@ export const Tag = Type.Object(
     decimal: Type.Optional(
       Type.Number({
         title: 'Factor',
-        description: 'Engineering value = raw value × decimal + bias.',
+        description: 'Engineering value = raw value × decimal + bias. When absent: 1.',
         not: { const: 0 },
         expects: 'a number other than 0',
         ...count,
@@ -104,17 +107,24 @@ export const Tag = Type.Object(
       }),
     ),
     bias: Type.Optional(
-      Type.Number({ title: 'Offset', description: 'Added after the factor, in the engineering unit.', ...count, ...live }),
+      Type.Number({ title: 'Offset', description: 'Added after the factor, in the engineering unit. When absent: 0.', ...count, ...live }),
     ),
     unit: Type.Optional(
       Type.String({ title: 'Unit', description: 'UCUM unit of the engineering value, e.g. Cel, bar, %.', maxLength: 50, ...live }),
     ),
     precision: Type.Optional(
-      Type.Integer({ title: 'Precision', description: 'Digits shown after the point.', minimum: 0, maximum: 17, ...count, ...live }),
+      Type.Integer({
+        title: 'Precision',
+        description: 'Digits shown after the point. When absent: as many as the value has.',
+        minimum: 0,
+        maximum: 17,
+        ...count,
+        ...live,
+      }),
     ),
     description,
   },
-  strict,
+  { ...strict, title: 'Tag', description: 'One value of the device.', ...live },
 );
 
 /** In place of a group's tags: the tags stand in a table. */
@@ -127,6 +137,7 @@ export const TagTable = Type.Object(
       minLength: 1,
       maxLength: 1000,
       ...live,
+      ...ui({ widget: 'file' }),
     }),
   },
   { ...strict, title: 'Tags in a table', description: 'The values that are read together, from a CSV file.', ...live },
@@ -137,7 +148,7 @@ const Group = Type.Object(
     interval: duration({ title: 'Interval', description: 'Time between two readings, 10ms to 24h.', ...live }),
     tags: named(Tag, { title: 'Tags', description: 'The values that are read together.', ...live }),
   },
-  strict,
+  { ...strict, title: 'Group', description: 'Tags that are read together.', ...live },
 );
 
 const Device = Type.Object(
@@ -152,11 +163,12 @@ const Device = Type.Object(
         maxLength: 512,
         expects: 'a path like acme/dallas/press without + and # and without empty levels',
         ...live,
+        ...ui({ widget: 'topic' }),
       }),
     ),
     groups: named(Group, { title: 'Groups', description: 'Tags that share one interval.', ...live }),
   },
-  strict,
+  { ...strict, title: 'Device', description: 'A device that is read and written through one link.', ...reconnect },
 );
 
 const Subscription = Type.Object(
@@ -170,10 +182,11 @@ const Subscription = Type.Object(
         minLength: 1,
         maxLength: 1024,
         ...live,
+        ...ui({ widget: 'topic' }),
       }),
     ),
   },
-  strict,
+  { ...strict, title: 'Subscription', description: 'One group whose values are sent on.', ...live },
 );
 
 const App = Type.Object(
@@ -188,7 +201,7 @@ const App = Type.Object(
       ...live,
     }),
   },
-  strict,
+  { ...strict, title: 'App', description: 'Sends the values of device groups to somebody.', ...reconnect },
 );
 
 const Republish = Type.Object(
@@ -199,6 +212,7 @@ const Republish = Type.Object(
       minLength: 1,
       maxLength: 1024,
       ...live,
+      ...ui({ widget: 'topic' }),
     }),
     payload: Type.Optional(
       Type.String({
@@ -212,6 +226,7 @@ const Republish = Type.Object(
       Type.Unsafe<0 | 1 | 2>({
         type: 'integer',
         enum: [0, 1, 2],
+        enumDescriptions: ['0, at most once', '1, at least once', '2, exactly once'],
         ...count,
         title: 'QoS',
         description: 'Quality of service of the message.',
@@ -237,6 +252,7 @@ const Action = Type.Unsafe<RuleAction>({
           minLength: 1,
           maxLength: 100_000,
           ...live,
+          ...ui({ widget: 'code-sql' }),
         }),
       ),
       republish: Type.Optional(Republish),
@@ -254,7 +270,14 @@ const Action = Type.Unsafe<RuleAction>({
 
 const Rule = Type.Object(
   {
-    sql: Type.String({ title: 'SQL', description: 'SELECT … FROM "topic/filter" WHERE …', minLength: 1, maxLength: 100_000, ...live }),
+    sql: Type.String({
+      title: 'SQL',
+      description: 'SELECT … FROM "topic/filter" WHERE …',
+      minLength: 1,
+      maxLength: 100_000,
+      ...live,
+      ...ui({ widget: 'code-sql' }),
+    }),
     description,
     enabled: Type.Optional(
       Type.Boolean({ title: 'Enabled', description: 'false leaves the rule in the file and out of the way.', default: true, ...live }),
@@ -267,7 +290,7 @@ const Rule = Type.Object(
       ...live,
     }),
   },
-  strict,
+  { ...strict, title: 'Rule', description: 'SQL over messages, and what happens with each result.', ...live },
 );
 
 /** What may stand in the main file and in included ones. */
@@ -276,6 +299,9 @@ const sections = {
     Type.Unsafe<SimulatorBlock>({
       type: 'object',
       required: ['protocol'],
+      title: 'Simulator',
+      description: 'A simulated device.',
+      ...restart,
       properties: {
         protocol: { type: 'string', title: 'Protocol', description: 'What the simulated device speaks, e.g. modbus-tcp.', ...restart },
       },
@@ -298,7 +324,7 @@ export const HubSchema = Type.Object(
     include: Type.Optional(
       Type.Unsafe<string | string[]>({
         type: ['string', 'array'],
-        items: { type: 'string', minLength: 1, maxLength: 1000, expects: 'a pattern like devices/*.yaml' },
+        items: { type: 'string', title: 'Pattern', minLength: 1, maxLength: 1000, expects: 'a pattern like devices/*.yaml' },
         minLength: 1,
         maxLength: 1000,
         maxItems: 100,
@@ -308,6 +334,25 @@ export const HubSchema = Type.Object(
         expects: 'a pattern like devices/*.yaml or a list of them',
         ...live,
       }),
+    ),
+    plugins: Type.Optional(
+      Type.Array(
+        Type.String({
+          title: 'Plugin',
+          description: 'Name of an installed package, or a path that begins with ./ or /.',
+          minLength: 1,
+          maxLength: 500,
+          pattern: '^[^\\s\\\\]+$',
+          expects: 'the name of a package or a path like ./plugins/press.js',
+        }),
+        {
+          title: 'Plugins',
+          description:
+            'Packages with further drivers, installed in the folder of this file, or modules like ./plugins/press.js. They run inside the hub with all its rights, so this key is changed by hand only and takes effect when the hub starts.',
+          maxItems: 100,
+          ...restart,
+        },
+      ),
     ),
     hub: Type.Object(
       {
@@ -379,7 +424,7 @@ export const HubSchema = Type.Object(
           expects: 'a duration like 90d or 26w',
           ...restart,
         }),
-        setup: Type.Array(Type.String({ minLength: 1, maxLength: 100_000 }), {
+        setup: Type.Array(Type.String({ title: 'Statement', minLength: 1, maxLength: 100_000, ...ui({ widget: 'code-sql' }) }), {
           title: 'Setup',
           description: 'SQL that runs at each start, e.g. CREATE TABLE IF NOT EXISTS.',
           default: [],

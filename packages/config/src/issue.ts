@@ -29,6 +29,8 @@ export interface IssuePlaces {
   position(spot: Spot): { file: string; line: number; column: number };
   /** `!env NAME` where the value came from outside: it is never shown. */
   secret(path: readonly Segment[]): string | undefined;
+  /** A text without values from outside. */
+  hide(text: string): string;
 }
 
 export interface IssueOptions {
@@ -74,8 +76,8 @@ export class IssueList implements IssueSink {
   add(path: readonly Segment[], error: OmhError, options: IssueOptions = {}): void {
     if (this.full || this.#closed.has(path.join('/'))) return;
     const spot = options.spot ?? this.#places.locate(path, options.aim ?? 'value');
-    const issue: Issue = { path: path.join('/'), code: error.code, message: error.message };
-    this.#found.push({ spot, issue: options.fix === undefined ? issue : { ...issue, fix: options.fix } });
+    const issue: Issue = { path: path.join('/'), code: error.code, message: this.#places.hide(error.message) };
+    this.#found.push({ spot, issue: options.fix === undefined ? issue : { ...issue, fix: this.#places.hide(options.fix) } });
   }
 
   /** In the order of the files; `more` is the last line when there are too many. */

@@ -2,6 +2,8 @@ import { isMap, isScalar } from 'yaml';
 import type { Document, Node, Pair } from 'yaml';
 import { editHubText, splitPath } from './edit.ts';
 import { errors } from './errors.ts';
+import { expandInclude, pathFault } from './include.ts';
+import type { HubFolder } from './include.ts';
 import { parseYaml } from './source.ts';
 
 /** `*` in a path stands for every name there. A key that is renamed keeps its value, place and comments. */
@@ -23,6 +25,52 @@ export const migrations: readonly Migration[] = [];
 export interface MigratedText {
   readonly from: number;
   readonly text: string;
+}
+
+export interface MigratedFiles {
+  readonly from: number;
+  /** The files that change, the main file last: as long as it is old, all is done once more. */
+  readonly texts: ReadonlyMap<string, string>;
+}
+
+/**
+ * The main file and everything it includes in the present version; undefined as `migrateHubText`. Repeating it on files of which some
+ * are changed already does no harm. Throws CONFIG_MIGRATION.
+ */
+export function migrateHubFiles(
+  main: string,
+  folder: HubFolder,
+  table: readonly Migration[] = migrations,
+  present: number = hubFileVersion,
+): MigratedFiles | undefined {
+  const text = folder.read(main);
+  const migrated = migrateHubText(text, table, present);
+  if (migrated === undefined) return undefined;
+  const texts = new Map<string, string>();
+  const { include } = parseYaml(migrated.text).toJS() as { include?: unknown };
+  for (const pattern of [include].flat()) {
+    const found = typeof pattern === 'string' && pathFault(pattern, true) === undefined ? expandInclude(pattern, folder) : { files: [] };
+    for (const name of 'files' in found ? found.files : []) {
+      const old = readable(folder, name);
+      if (old === undefined || name === main || parseYaml(old).errors.length > 0) continue;
+      const next = table.filter((step) => step.from >= migrated.from).flatMap((step) => step.ops);
+      const out = next.filter(isIncluded).reduce(carriedOut, old);
+      if (out !== old) texts.set(name, out);
+    }
+  }
+  texts.set(main, migrated.text);
+  return { from: migrated.from, texts };
+}
+
+/** A new key of the main file is not put into the files it includes. */
+const isIncluded = (op: MigrationOp): boolean => op.op !== 'set' || splitPath(op.path).includes('*');
+
+function readable(folder: HubFolder, name: string): string | undefined {
+  try {
+    return folder.read(name);
+  } catch {
+    return undefined;
+  }
 }
 
 /**

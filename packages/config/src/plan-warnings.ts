@@ -6,7 +6,7 @@ import { countOf } from './count-of.ts';
 import { same } from './same.ts';
 
 export interface PlanWarning {
-  /** HISTORY_STAYS, LOAD_GROWS, ANONYMOUS_BEYOND_LOOPBACK. */
+  /** HISTORY_STAYS, LOAD_GROWS, LOAD_HIGH, ANONYMOUS_BEYOND_LOOPBACK. */
   readonly code: string;
   readonly path: string;
   readonly text: string;
@@ -14,6 +14,8 @@ export interface PlanWarning {
 
 /** A load that grows by less is not worth a word. */
 const growth = 1.5;
+/** Requests per second that many controllers and gateways no longer answer. */
+const highRequests = 100;
 
 /** What a person should know before applying, though nothing is wrong with it. */
 export function warningsOf(from: HubConfig, to: HubConfig, registry: Registry): PlanWarning[] {
@@ -42,9 +44,14 @@ interface Load {
 function* load(from: HubConfig, to: HubConfig, registry: Registry): Iterable<PlanWarning> {
   for (const [name, device] of Object.entries(to.devices)) {
     const former = from.devices[name];
-    if (former === undefined || same(former, device)) continue;
-    const before = loadOf(former, registry);
+    if (same(former, device)) continue;
+    const before = former === undefined ? { values: 0, requests: 0 } : loadOf(former, registry);
     const after = loadOf(device, registry);
+    if (after.requests !== undefined && after.requests >= highRequests && after.requests > (before.requests ?? 0)) {
+      const text = `The link of device ${name} carries about ${rate(after.requests)} requests/s for ${rate(after.values)} values/s; many devices answer fewer than ${highRequests} a second.`;
+      yield { code: 'LOAD_HIGH', path: `devices/${name}`, text };
+      continue;
+    }
     const grows = (a: number | undefined, b: number | undefined): boolean => a !== undefined && b !== undefined && a > 0 && b >= a * growth;
     if (!grows(before.values, after.values) && !grows(before.requests, after.requests)) continue;
     const requests =

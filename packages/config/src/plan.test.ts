@@ -71,6 +71,18 @@ test('changes are told in words, with their effect', () => {
   assert.deepEqual(told('rules: { r: { sql: a } }', 'rules: { r: { sql: a, enabled: false } }'), ['live rule r: enabled true → false']);
 });
 
+test('what an app sends is told group by group', () => {
+  const app = (...subscriptions: string[]): string =>
+    `${press(tags(1))}      line2: { interval: 1s }\napps: { mes: { type: mqtt, subscriptions: [${subscriptions.map((s) => `{ device: press, ${s} }`).join(', ')}] } }\n`;
+  const both = app('group: line1', 'group: line2');
+  assert.deepEqual(told(app('group: line1'), both), ['live app mes: sends press/line2 to /neuron/mes/press/line2']);
+  assert.deepEqual(told(both, app('group: line2')), ['live app mes: no longer sends press/line1']);
+  assert.deepEqual(told(app('group: line1'), app('group: line1, topic: a/b')), [
+    'live app mes: sends press/line1 to a/b, no longer to /neuron/mes/press/line1',
+  ]);
+  assert.deepEqual(told(both, app('group: line2', 'group: line1')), ['live app mes: subscriptions in another order']);
+});
+
 test('each part is touched only as far as it must be', () => {
   const of = (from: string, to: string) => plan(from, to).parts.map((p) => `${p.how} ${p.section}/${p.name}`);
   assert.deepEqual(of(press(tags(1)), press(tags(2), '{ host: h }', '2s')), ['adjust devices/press']);
@@ -88,10 +100,24 @@ test('warnings: a load that grows, a history that stays, a door that opens', () 
     'The link of device press carries more: 2 → 4 requests/s, 20 → 40 values/s.',
   ]);
   assert.deepEqual(warnings(press(tags(15)), press(tags(18))), []);
+  assert.deepEqual(warnings('', press(tags(20))), []);
+  const high = 'The link of device press carries about 200 requests/s for 2,000 values/s; many devices answer fewer than 100 a second.';
+  assert.deepEqual(warnings('', press(tags(20), '{ host: h }', '10ms')), [high]);
+  assert.deepEqual(warnings(press(tags(20)), press(tags(20), '{ host: h }', '10ms')), [high]);
+  assert.deepEqual(warnings(press(tags(20), '{ host: h }', '10ms'), press(tags(10), '{ host: h }', '10ms')).length, 1);
   assert.match(warnings(press(tags(2)), press(tags(1)))[0]!, /^1 tag of device press is no longer read; the history it has stays/);
   const listener = (host: string) => `broker: { listeners: { tcp: { host: ${host}, port: 1883, anonymous: true } } }`;
   assert.match(warnings(listener('127.0.0.1'), listener('0.0.0.0'))[0]!, /without a password/);
   assert.deepEqual(warnings(listener('0.0.0.0'), listener('0.0.0.0')), []);
+});
+
+test('a plan that gives one namespace path to two tags is refused, and both are named', () => {
+  const second = press(tags(1)).split('\n').slice(1).join('\n').replace('press:', 'other:').replace('driver:', 'path: press\n    driver:');
+  const text = `version: 1\nhub: { name: a }\n${press(tags(1))}${second}`;
+  const result = parseHub('hub.yaml', { folder: folderOf(new Map([['hub.yaml', text]])), registry, env: () => '', readFile: () => '' });
+  assert.deepEqual(result.ok ? [] : result.error.map((issue) => issue.message), [
+    'The namespace path press/t0 already belongs to press/line1/t0.',
+  ]);
 });
 
 test('a plan shows secrets by their name, and what a schema calls secret not at all', () => {

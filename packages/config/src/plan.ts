@@ -122,6 +122,7 @@ class Planner {
       this.#leaves([section], `${section}: `, (path) => effectOf(schema, path), ', from the next start of the hub on');
     }
     this.#leaf(['include'], this.#from.config.include, this.#to.config.include, 'live', 'include');
+    this.#leaf(['plugins'], this.#from.config.plugins, this.#to.config.plugins, 'restart', 'plugins');
   }
 
   #section<T>(
@@ -241,8 +242,37 @@ class Planner {
   #app(name: string, a: AppConfig, b: AppConfig): 'replace' {
     const outside = [a, b].some((app) => isBlock(app.settings) && typeof app.settings.url === 'string');
     const effect: Effect = outside ? 'reconnect' : 'live';
-    this.#leaves(['apps', name], `app ${name}: `, () => effect, outside ? `; app ${name} reconnects` : '');
+    const behind = outside ? `; app ${name} reconnects` : '';
+    this.#leaf(['apps', name, 'type'], a.type, b.type, effect, `app ${name}: type`, behind);
+    this.#leaves(['apps', name, 'settings'], `app ${name}: settings `, () => effect, behind);
+    this.#subscriptions(name, a.subscriptions, b.subscriptions, effect, behind);
     return 'replace';
+  }
+
+  #subscriptions(app: string, a: AppConfig['subscriptions'], b: AppConfig['subscriptions'], effect: Effect, behind: string): void {
+    type Subscription = AppConfig['subscriptions'][number];
+    const path = `apps/${app}/subscriptions`;
+    const keyOf = ({ device, group, topic }: Subscription): string => JSON.stringify([device, group, topic]);
+    const [had, has] = [new Set(a.map(keyOf)), new Set(b.map(keyOf))];
+    const gone = a.filter((s) => !has.has(keyOf(s)));
+    const come = b.filter((s) => !had.has(keyOf(s)));
+    const groupOf = ({ device, group }: Subscription): string => `${device}/${group}`;
+    const left = new Map(gone.map((s) => [groupOf(s), s]));
+    const to = ({ topic }: Subscription): string => (topic === undefined ? '' : ` to ${topic}`);
+    for (const s of come) {
+      const former = left.get(groupOf(s));
+      left.delete(groupOf(s));
+      const sentence = `app ${app}: sends ${groupOf(s)}${to(s)}${former === undefined ? '' : `, no longer${to(former)}`}${behind}`;
+      this.#push(
+        former === undefined
+          ? { kind: 'add', path, to: s, effect, sentence }
+          : { kind: 'change', path, from: former, to: s, effect, sentence },
+      );
+    }
+    for (const s of left.values())
+      this.#push({ kind: 'remove', path, from: s, effect, sentence: `app ${app}: no longer sends ${groupOf(s)}${behind}` });
+    if (come.length + left.size === 0 && !same(a, b))
+      this.#push({ kind: 'change', path, effect, sentence: `app ${app}: subscriptions in another order${behind}` });
   }
 
   /** Every place below `path` where the two sides differ; lists count as one place. */

@@ -45,6 +45,8 @@ export class Source {
   data: unknown = undefined;
   root: Place = { value: 0, key: undefined, fields: undefined, entries: undefined, size: 1 };
   readonly secrets = new Map<string, string>();
+  /** What came from outside, with how it stands in the file. */
+  readonly outside = new Map<string, string>();
   readonly #lines = new LineCounter();
   readonly #readers: SourceReaders;
   readonly #anchors = new Map<string, { data: unknown; place: Place } | 'open'>();
@@ -190,6 +192,7 @@ export class Source {
     this.secrets.set(path.join('/'), secret);
     const place: Place = { ...leaf, secret };
     const data = node.tag === '!env' ? this.#env(name, place, path) : this.#file(name, place, path);
+    this.outside.set(data, secret);
     return { data, place };
   }
 

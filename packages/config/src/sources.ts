@@ -9,6 +9,9 @@ interface Entry {
 }
 type Path = readonly (string | number)[];
 
+/** Shorter values stand in too many words to be told apart; they are no secrets either. */
+const shortestHidden = 4;
+
 /** All files of a hub and which of them owns which path. */
 export class Sources implements IssuePlaces {
   readonly #shown: (name: string) => string;
@@ -53,6 +56,14 @@ export class Sources implements IssuePlaces {
   /** Path → `!env NAME` or `!file PATH`. */
   secrets(): Map<string, string> {
     return new Map([...this.#yaml.values()].flatMap(({ secrets }) => [...secrets]));
+  }
+
+  /** A text without the values that came from outside: each as `!env NAME` or `!file PATH`. */
+  hide(text: string): string {
+    let out = text;
+    const values = [...this.#yaml.values()].flatMap(({ outside }) => [...outside]).sort(([a], [b]) => b.length - a.length);
+    for (const [value, tag] of values) if (value.length >= shortestHidden) out = out.replaceAll(value, tag);
+    return out;
   }
 
   at(path: Path): { file: number; text: string; place: Place | undefined } {

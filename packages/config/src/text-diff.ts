@@ -1,6 +1,8 @@
-import { isMap, isScalar, isSeq, stringify } from 'yaml';
+import { isMap, isScalar, isSeq } from 'yaml';
 import type { CST, Document, Node, Pair, Scalar, YAMLMap, YAMLSeq } from 'yaml';
 import { same } from './same.ts';
+import { blockItem, blockPair, flowPair, flowValue, maxFlowWidth } from './yaml-style.ts';
+import type { Shape } from './yaml-style.ts';
 
 /** A node's data; `!env` and `!file` as they are written. */
 export type PlainReader = (node: Node | null | undefined) => unknown;
@@ -13,7 +15,7 @@ export interface Splice {
 
 type Block = Record<string, unknown>;
 type Entry = Pair<Node, Node | null>;
-const maxFlowWidth = 120;
+type Path = readonly string[];
 
 /**
  * The smallest set of text changes that makes `document` say `target`. A flow collection gives up one entry at a time, so the caller
@@ -21,7 +23,7 @@ const maxFlowWidth = 120;
  */
 export function planSplices(text: string, document: Document.Parsed, target: unknown, plain: PlainReader): Splice[] {
   const planner = new Planner(text, plain);
-  planner.map(document.contents as unknown as YAMLMap, target as Block);
+  planner.map(document.contents as unknown as YAMLMap, target as Block, []);
   return planner.splices;
 }
 
@@ -37,7 +39,7 @@ class Planner {
     this.#eol = /\r\n/.test(text) ? '\r\n' : '\n';
   }
 
-  map(node: YAMLMap, target: Block): void {
+  map(node: YAMLMap, target: Block, path: Path): void {
     const pairs = node.items as Entry[];
     const gone = pairs.filter((pair) => !Object.hasOwn(target, keyOf(pair)));
     if (node.flow && gone.length > 0) {
@@ -46,7 +48,9 @@ class Planner {
     }
     for (const pair of gone) this.#removePair(pairs, pair);
     for (const pair of pairs) {
-      if (!gone.includes(pair)) this.#value(pair.value, target[keyOf(pair)], () => this.#replacePairValue(node, pair, target[keyOf(pair)]));
+      if (gone.includes(pair)) continue;
+      const at = [...path, keyOf(pair)];
+      this.#value(pair.value, target[keyOf(pair)], at, () => this.#replacePairValue(node, pair, target[keyOf(pair)], at));
     }
     const has = new Set(pairs.map(keyOf));
     const added = Object.keys(target).filter((key) => !has.has(key));
@@ -58,15 +62,15 @@ class Planner {
     }
     const column = this.#column(startOf(last));
     // Sections of the file stand open, whatever their neighbours do.
-    const flow = column > 0 && standsInOneLine(last.value);
+    const shape = column > 0 ? shapeOf(last.value) : undefined;
     this.#insertLines(
       this.#blockEnd(endOf(last), column),
       column,
-      added.map((key) => blockPair(key, target[key], flow)),
+      added.map((key) => blockPair(key, target[key], [...path, key], shape)),
     );
   }
 
-  #list(node: YAMLSeq, target: readonly unknown[]): void {
+  #list(node: YAMLSeq, target: readonly unknown[], path: Path): void {
     const items = node.items as (Node | null)[];
     let first = 0;
     while (first < items.length && first < target.length && same(this.#plain(items[first]), target[first])) first++;
@@ -80,8 +84,9 @@ class Planner {
       return;
     }
     for (let i = first; i < Math.min(oldEnd, newEnd); i++) {
-      this.#value(items[i]!, target[i], () =>
-        node.flow ? this.#replaceFlowItem(node, i, target[i]) : this.#replaceBlockItem(dashes[i]!, items[i]!, target[i]),
+      const at = [...path, String(i)];
+      this.#value(items[i]!, target[i], at, () =>
+        node.flow ? this.#replaceFlowItem(node, i, target[i]) : this.#replaceBlockItem(dashes[i]!, items[i]!, target[i], at),
       );
     }
     for (let i = newEnd; i < oldEnd; i++) this.#removeLines(dashes[i]!, itemEnd(dashes[i]!, items[i]!), dashes[i + 1]);
@@ -92,31 +97,47 @@ class Planner {
       return;
     }
     const column = this.#column(dashes[0]!);
-    const flow = standsInOneLine(items[0]);
+    const shape = shapeOf(items[0] ?? null);
     const at = oldEnd === 0 ? this.#lineStart(dashes[0]!) : this.#blockEnd(itemEnd(dashes[oldEnd - 1]!, items[oldEnd - 1]!), column);
     this.#insertLines(
       at,
       column,
-      added.map((value) => blockItem(value, flow)),
+      added.map((value) => blockItem(value, [...path, '-'], shape)),
     );
   }
 
   /** Goes down where both sides are blocks or lists that keep something; else the value is written anew. */
-  #value(node: Node | null, target: unknown, replace: () => void): void {
+  #value(node: Node | null, target: unknown, path: Path, replace: () => void): void {
     const old = this.#plain(node);
     if (same(old, target)) return;
+    if (this.#outgrows(node, old, target)) {
+      replace();
+      return;
+    }
     if (isMap(node) && isBlock(target) && node.items.some((pair) => Object.hasOwn(target, keyOf(pair as Entry)))) {
-      this.map(node, target);
+      this.map(node, target, path);
       return;
     }
     if (isSeq(node) && Array.isArray(target) && node.items.length > 0 && target.length > 0) {
-      this.#list(node, target);
+      this.#list(node, target, path);
       return;
     }
     replace();
   }
 
-  #replacePairValue(owner: YAMLMap, pair: Entry, value: unknown): void {
+  /** What stood on one line and no longer fits on it stands open from now on. */
+  #outgrows(node: Node | null, old: unknown, target: unknown): boolean {
+    return (
+      isCollection(node) &&
+      node.flow === true &&
+      node.items.length > 0 &&
+      !this.#text.slice(node.range![0], node.range![1]).includes('\n') &&
+      flowValue(old).length <= maxFlowWidth &&
+      flowValue(target).length > maxFlowWidth
+    );
+  }
+
+  #replacePairValue(owner: YAMLMap, pair: Entry, value: unknown, path: Path): void {
     const colon = colonOf(pair);
     const keyEnd = pair.key.range![1];
     const from = colon === undefined ? keyEnd : colon + 1;
@@ -126,19 +147,23 @@ class Planner {
       this.#put(start, Math.max(start, endOf(pair)), `${colon === undefined ? ':' : ''}${gap}${flowValue(value)}`);
       return;
     }
-    const flow = standsInOneLine(pair.value);
     this.#replaceBehind(
       from,
       isEmpty(pair.value) ? undefined : valueStart(pair, from),
       endOf(pair),
       pair.value,
-      this.#indented(this.#column(startOf(pair)), blockPair('k', value, flow).slice(2)),
+      this.#indented(this.#column(startOf(pair)), blockPair('k', value, path, shapeOf(pair.value)).slice(2)),
     );
   }
-  #replaceBlockItem(dash: number, node: Node | null, value: unknown): void {
-    const flow = standsInOneLine(node);
+  #replaceBlockItem(dash: number, node: Node | null, value: unknown, path: Path): void {
     const start = isEmpty(node) ? undefined : dash + 1 + this.#text.slice(dash + 1).search(/\S/);
-    this.#replaceBehind(dash + 1, start, itemEnd(dash, node), node, this.#indented(this.#column(dash), blockItem(value, flow).slice(1)));
+    this.#replaceBehind(
+      dash + 1,
+      start,
+      itemEnd(dash, node),
+      node,
+      this.#indented(this.#column(dash), blockItem(value, path, shapeOf(node)).slice(1)),
+    );
   }
   #replaceFlowItem(owner: YAMLSeq, i: number, value: unknown): void {
     const items = owner.items as Node[];
@@ -238,35 +263,6 @@ class Planner {
   }
 }
 
-const style = {
-  indent: 2,
-  lineWidth: 0,
-  blockQuote: 'literal',
-  doubleQuotedMinMultiLineLength: 1e9,
-  aliasDuplicateObjects: false,
-  version: '1.2',
-  schema: 'core',
-} as const;
-const trimmed = (text: string): string => text.replace(/\n$/, '');
-const flowValue = (value: unknown): string =>
-  trimmed(stringify([value], { ...style, collectionStyle: 'flow' }))
-    .slice(1, -1)
-    .trim();
-const flowPair = (key: string, value: unknown): string =>
-  trimmed(stringify({ [key]: value }, { ...style, collectionStyle: 'flow' }))
-    .slice(1, -1)
-    .trim();
-
-/** `flow`: the neighbours stand on one line each, so this one does too when it fits. */
-function blockPair(key: string, value: unknown, flow: boolean): string {
-  const short = flow && isStructure(value) ? flowPair(key, value) : undefined;
-  return short !== undefined && short.length <= maxFlowWidth ? short : trimmed(stringify({ [key]: value }, style));
-}
-function blockItem(value: unknown, flow: boolean): string {
-  const short = flow && isStructure(value) ? flowValue(value) : undefined;
-  return short !== undefined && short.length <= maxFlowWidth ? `- ${short}` : trimmed(stringify([value], style));
-}
-
 const keyOf = (pair: Entry): string => (isScalar(pair.key) ? String(pair.key.value ?? '') : '');
 const startOf = (pair: Entry): number => pair.key.range![0];
 const spanOf = (pair: Entry): readonly [number, number] => [startOf(pair), endOf(pair)];
@@ -309,6 +305,7 @@ const dashesOf = (node: YAMLSeq): number[] =>
 const isEmpty = (node: Node | null): boolean =>
   node === null || (isScalar(node) && node.value === null && node.range![0] === node.range![1]);
 const isCollection = (node: unknown): node is YAMLMap | YAMLSeq => isMap(node) || isSeq(node);
-const standsInOneLine = (node: unknown): boolean => isCollection(node) && node.flow === true && node.items.length > 0;
-const isStructure = (value: unknown): boolean => typeof value === 'object' && value !== null;
-const isBlock = (value: unknown): value is Block => isStructure(value) && !Array.isArray(value);
+/** What stands there sets an example; an empty collection sets none. */
+const shapeOf = (node: unknown): Shape | undefined =>
+  !isCollection(node) || node.items.length === 0 ? undefined : node.flow === true ? 'line' : 'block';
+const isBlock = (value: unknown): value is Block => typeof value === 'object' && value !== null && !Array.isArray(value);

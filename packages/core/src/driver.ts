@@ -52,6 +52,8 @@ export interface Driver {
   close(): Promise<void>;
   /** Turns tags into requests once; the plan is reused each cycle and dies with `open`/`close` unharmed. */
   compile(tags: readonly Tag[]): ReadPlan;
+  /** The plan that `compile` makes, with a `pause` every few milliseconds of work; absent where compiling is quick for any number. */
+  compileInSlices?(tags: readonly Tag[], pause: () => Promise<void>): Promise<ReadPlan>;
   /**
    * Row i of the result is `tags[i]` of the plan, raw (unscaled) values. Resolves always, within `timeoutMs` per request plus the
    * planned number of rounds: no answer is `badTimeout`, a lost link `badNoCommunication`, a refusal the quality and reason of it.

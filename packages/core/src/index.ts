@@ -10,6 +10,7 @@ export * from './message.ts';
 export * from './metrics.ts';
 export * from './nearest.ts';
 export * from './part.ts';
+export * from './plugin.ts';
 export * from './principal.ts';
 export * from './quality.ts';
 export * from './result.ts';

@@ -4,15 +4,23 @@ import { aggregates } from '@omh/core';
 
 const strict = { additionalProperties: false } as const;
 const live = { effect: 'live' } as const;
+const count = { unit: '1' } as const;
 const names = <const T extends readonly string[]>(values: T, options: object) =>
   Type.Unsafe<T[number]>({ type: 'string', enum: values, ...options });
 
 const GridPos = Type.Object(
   {
-    x: Type.Integer({ title: 'Column', description: 'First of the 24 columns it covers.', minimum: 0, maximum: 23, ...live }),
-    y: Type.Integer({ title: 'Row', description: 'First row it covers; a row is 30 px high.', minimum: 0, maximum: 10_000, ...live }),
-    w: Type.Integer({ title: 'Width', description: 'Number of columns.', minimum: 1, maximum: 24, ...live }),
-    h: Type.Integer({ title: 'Height', description: 'Number of rows.', minimum: 1, maximum: 200, ...live }),
+    x: Type.Integer({ title: 'Column', description: 'First of the 24 columns it covers.', minimum: 0, maximum: 23, ...count, ...live }),
+    y: Type.Integer({
+      title: 'Row',
+      description: 'First row it covers; a row is 30 px high.',
+      minimum: 0,
+      maximum: 10_000,
+      ...count,
+      ...live,
+    }),
+    w: Type.Integer({ title: 'Width', description: 'Number of columns.', minimum: 1, maximum: 24, ...count, ...live }),
+    h: Type.Integer({ title: 'Height', description: 'Number of rows.', minimum: 1, maximum: 200, ...count, ...live }),
   },
   { ...strict, title: 'Position', description: 'Place on the 24-column grid, as in Grafana.', ...live },
 );
@@ -32,6 +40,7 @@ const TargetSchema = Type.Unsafe<Target>({
           maxLength: 400,
           expects: 'a tag like demo/demo_group/temperature',
           ...live,
+          'x-ui': { widget: 'tag-picker' },
         }),
       ),
       rawSql: Type.Optional(
@@ -41,6 +50,7 @@ const TargetSchema = Type.Unsafe<Target>({
           minLength: 1,
           maxLength: 20_000,
           ...live,
+          'x-ui': { widget: 'code-sql' },
         }),
       ),
       legend,
@@ -57,15 +67,16 @@ const TargetSchema = Type.Unsafe<Target>({
   oneOf: [{ required: ['tag'] }, { required: ['rawSql'], properties: { agg: false } }],
   title: 'Target',
   description: 'What the panel shows: a tag or the rows of a query.',
+  ...live,
 });
 
 const Threshold = Type.Object(
   {
-    value: Type.Number({ title: 'From', description: "Values from here on have the state, in the panel's unit.", ...live }),
+    value: Type.Number({ title: 'From', description: "Values from here on have the state, in the panel's unit.", ...count, ...live }),
     state: names(['low', 'medium', 'high', 'critical'], { title: 'State', description: 'How urgent it is.', ...live }),
     label: Type.Optional(Type.String({ title: 'Label', description: 'Word beside the line, e.g. too warm.', maxLength: 100, ...live })),
   },
-  strict,
+  { ...strict, title: 'Threshold', description: 'A limit that is drawn in the panel.', ...live },
 );
 
 const PanelSchema = Type.Object(
@@ -82,9 +93,25 @@ const PanelSchema = Type.Object(
         ...live,
       }),
     ),
-    decimals: Type.Optional(Type.Integer({ title: 'Decimals', description: 'Digits after the point.', minimum: 0, maximum: 17, ...live })),
-    min: Type.Optional(Type.Number({ title: 'Minimum', description: "Lower end of the axis, in the panel's unit.", ...live })),
-    max: Type.Optional(Type.Number({ title: 'Maximum', description: "Upper end of the axis, in the panel's unit.", ...live })),
+    decimals: Type.Optional(
+      Type.Integer({ title: 'Decimals', description: 'Digits after the point.', minimum: 0, maximum: 17, ...count, ...live }),
+    ),
+    min: Type.Optional(
+      Type.Number({
+        title: 'Minimum',
+        description: "Lower end of the axis, in the panel's unit; chosen from the values when absent.",
+        ...count,
+        ...live,
+      }),
+    ),
+    max: Type.Optional(
+      Type.Number({
+        title: 'Maximum',
+        description: "Upper end of the axis, in the panel's unit; chosen from the values when absent.",
+        ...count,
+        ...live,
+      }),
+    ),
     thresholds: Type.Optional(
       Type.Array(Threshold, { title: 'Thresholds', description: 'Limits drawn in the panel.', maxItems: 20, ...live }),
     ),
@@ -92,7 +119,7 @@ const PanelSchema = Type.Object(
       Type.String({ title: 'Description', description: 'Text behind the i of the panel.', maxLength: 2000, ...live }),
     ),
   },
-  { ...strict, title: 'Panel' },
+  { ...strict, title: 'Panel', description: 'One picture, number or table of the dashboard.', ...live },
 );
 
 const timeExpression = '^(now([+-]\\d{1,9}[smhdwMy])*(/[smhdwMy])?|\\d{1,16}|\\d{4}-\\d{2}-\\d{2}T.+)$';
@@ -125,7 +152,7 @@ export const dashboardSchema = Type.Object(
     }),
     panels: Type.Array(PanelSchema, { title: 'Panels', description: 'From top to bottom.', default: [], maxItems: 200, ...live }),
   },
-  { ...strict, title: 'Dashboard' },
+  { ...strict, title: 'Dashboard', description: 'A screen of panels.', ...live },
 );
 
 /** A dashboard with its defaults filled in. */

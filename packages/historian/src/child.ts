@@ -3,11 +3,13 @@ import { errors } from './errors.ts';
 import { readHistory } from './history.ts';
 import type { Answer, OpenRequest, Question, ToChild, ToParent, WriteFrame } from './protocol.ts';
 import { QueryLane } from './query-lane.ts';
+import { contentsOf, readEverything, takeSnapshot } from './snapshot.ts';
 import { isFatal, plainMessage, sqlError } from './sql-error.ts';
 import { Store } from './store.ts';
 import { WriteLane } from './write-lane.ts';
 
 const historyTimeoutMs = 30_000;
+const checkTimeoutMs = 3_600_000;
 const sizeEveryMs = 5000;
 const lastValuesEveryMs = 10_000;
 
@@ -93,7 +95,7 @@ async function answer(id: number, question: Question): Promise<void> {
 }
 
 async function ask(question: Question): Promise<Answer> {
-  const { lane, queries } = open!;
+  const { store, lane, queries } = open!;
   switch (question.kind) {
     case 'query':
       return queries.query(question.statement, question.params, question.options);
@@ -102,6 +104,12 @@ async function ask(question: Question): Promise<Answer> {
     case 'retain':
       await lane.retain(question.now);
       return null;
+    case 'snapshot':
+      return lane.exclusive(() => takeSnapshot(store));
+    case 'contents':
+      return queries.read(historyTimeoutMs, contentsOf);
+    case 'check':
+      return queries.read(checkTimeoutMs, readEverything);
   }
 }
 

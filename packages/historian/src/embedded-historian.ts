@@ -21,6 +21,7 @@ import type {
 } from '@omh/core';
 import { errorFrom, errors } from './errors.ts';
 import type { Answer, Question, ToParent } from './protocol.ts';
+import type { StoreCheck, StoreContents, StoreSnapshot } from './snapshot.ts';
 import { StoreProcess } from './store-process.ts';
 import { WriteQueue } from './write-queue.ts';
 
@@ -197,6 +198,22 @@ export class EmbeddedHistorian implements Part, Historian {
   }
   async flush(): Promise<void> {
     await this.#queue.flush();
+  }
+
+  /**
+   * A moment of the database file for a backup, with what it holds then. Writes wait a fraction of a second. Whoever copies the file looks
+   * at its first 12,288 bytes before and after: when they differ, a checkpoint has overtaken the copy and it is worth nothing.
+   */
+  async snapshot(): Promise<StoreSnapshot> {
+    return (await this.#ask({ kind: 'snapshot' })) as StoreSnapshot;
+  }
+  /** What the store holds now. */
+  async contents(): Promise<StoreContents> {
+    return (await this.#ask({ kind: 'contents' })) as StoreContents;
+  }
+  /** Reads every row there is, which takes as long as the history is large, and names the tables that cannot be read. */
+  async check(): Promise<StoreCheck> {
+    return (await this.#ask({ kind: 'check' })) as StoreCheck;
   }
 
   stats(): HistorianStats {

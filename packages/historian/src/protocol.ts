@@ -1,4 +1,5 @@
 import type { HistoryQuery, HistorySeries, HistoryTag, InsertOutcome, Micros, QueryOptions, Reason, SqlResult, SqlValue } from '@omh/core';
+import type { StoreCheck, StoreContents, StoreSnapshot } from './snapshot.ts';
 
 /** Samples of many batches as columns of equal length; `any` holds only the rows that have one. */
 export interface SampleColumns {
@@ -44,8 +45,11 @@ export interface OpenRequest {
 export type Question =
   | { readonly kind: 'query'; readonly statement: string; readonly params: readonly SqlValue[]; readonly options: QueryOptions }
   | { readonly kind: 'history'; readonly query: HistoryQuery; readonly now: Micros }
-  | { readonly kind: 'retain'; readonly now: Micros };
-export type Answer = SqlResult | HistorySeries | null;
+  | { readonly kind: 'retain'; readonly now: Micros }
+  | { readonly kind: 'snapshot' }
+  | { readonly kind: 'contents' }
+  | { readonly kind: 'check' };
+export type Answer = SqlResult | HistorySeries | StoreSnapshot | StoreContents | StoreCheck | null;
 
 export type ToChild =
   | OpenRequest

@@ -1,13 +1,16 @@
-import { accessSync, constants, copyFileSync, existsSync, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import {
   expandInclude,
-  migrateHubText,
+  hubFileVersion,
+  migrateHubFiles,
+  migrations,
   parseHub,
   type ConfigIssue,
   type HubConfig,
   type HubFiles,
   type HubFolder,
+  type Migration,
   type ParsedHub,
 } from '@omh/config';
 import { writeFileDurably } from '@omh/storage';
@@ -15,6 +18,7 @@ import { ok, OmhError, type Result } from '@omh/core';
 import { errors } from './errors.ts';
 import { hubFolder } from './hub-folder.ts';
 import { registry } from './registry.ts';
+import { readSecret, secretVariable } from './secret-places.ts';
 
 /** The hub file with everything it includes, as it was last read or written by this process. */
 export class ConfigFile {
@@ -51,15 +55,28 @@ export class ConfigFile {
     return ok(parsed.value.config);
   }
 
-  /** Brings an older hub file to the present version; the old one is kept beside it as `hub.yaml.v1`. Its path, when that was needed. */
-  migrate(): string | undefined {
-    const migrated = migrateHubText(this.#main(this.disk));
+  /**
+   * Brings an older hub file and what it includes to the present version; each old text is kept beside its file first, as `hub.yaml.v1`.
+   * The copy of the hub file, when that was needed. Throws HUB_FILE_READ_ONLY, CONFIG_MIGRATION; then nothing is written.
+   */
+  migrate(table: readonly Migration[] = migrations, present: number = hubFileVersion): string | undefined {
+    this.#main(this.disk);
+    const migrated = migrateHubFiles(this.main, this.disk, table, present);
     if (migrated === undefined) return undefined;
-    const copy = `${this.path}.v${migrated.from}`;
-    if (!existsSync(copy)) copyFileSync(this.path, copy);
-    this.writable([this.main]);
-    writeFileDurably(this.path, migrated.text);
-    return copy;
+    this.writable(migrated.texts.keys());
+    const copies = [...migrated.texts.keys()].map((name) => this.#copy(name, migrated.from));
+    for (const [name, text] of migrated.texts) writeFileDurably(join(this.folder, name), text);
+    return copies.at(-1);
+  }
+  /** Beside the file, under a name that holds nothing else. */
+  #copy(name: string, version: number): string {
+    const text = this.disk.read(name);
+    const path = join(this.folder, name);
+    for (let n = 0; ; n++) {
+      const copy = `${path}.v${version}${n === 0 ? '' : `-${n}`}`;
+      if (!existsSync(copy)) writeFileDurably(copy, text);
+      if (readFileSync(copy, 'utf8') === text) return copy;
+    }
   }
 
   /** What these files say; nothing is kept. */
@@ -68,8 +85,8 @@ export class ConfigFile {
     return parseHub(this.main, {
       folder,
       registry,
-      env: (name) => process.env[name],
-      readFile: (path) => readFileSync(resolve(this.folder, path), 'utf8'),
+      env: secretVariable,
+      readFile: (path) => readSecret(path, this.folder),
       shown: (name) => (name === this.main ? this.#shown : join(dirname(this.#shown), name)),
     });
   }
@@ -78,15 +95,17 @@ export class ConfigFile {
     this.#parsed = parsed;
   }
 
-  /** What stands on disk in the places that these files have, and in the places that their include would read. */
-  onDisk(files: HubFiles): Map<string, string | undefined> {
-    const out = new Map<string, string | undefined>();
+  /** The places that these files have, and those that their include would read. */
+  placesOf(files: HubFiles): string[] {
     const found = files.includes.flatMap((pattern) => {
       const expansion = expandInclude(pattern, this.disk);
       return 'files' in expansion && /[*?]/.test(pattern) ? expansion.files : [];
     });
-    for (const name of new Set([...files.texts.keys(), ...found])) out.set(name, this.read(name));
-    return out;
+    return [...new Set([...files.texts.keys(), ...found])];
+  }
+  /** What stands on disk in the places of these files; undefined where nothing can be read. */
+  onDisk(files: HubFiles): Map<string, string | undefined> {
+    return new Map(this.placesOf(files).map((name) => [name, this.read(name)]));
   }
   /** undefined when it cannot be read. */
   read(name: string): string | undefined {
@@ -97,12 +116,23 @@ export class ConfigFile {
     }
   }
 
-  /** Throws HUB_FILE_READ_ONLY for the first of the files that exists and may not be written. */
+  /** Why the files of the configuration cannot be written; undefined when they can. */
+  readOnly(): string | undefined {
+    try {
+      this.writable(this.parsed.files.texts.keys());
+      return undefined;
+    } catch (thrown) {
+      if (thrown instanceof OmhError) return thrown.text;
+      throw thrown;
+    }
+  }
+
+  /** Throws HUB_FILE_READ_ONLY for the first of the files that may not be written, or whose folder may not: a write replaces the file. */
   writable(names: Iterable<string>): void {
     for (const name of names) {
       const path = join(this.folder, name);
       try {
-        if (existsSync(path)) accessSync(path, constants.W_OK);
+        for (const needed of [path, dirname(path)]) if (existsSync(needed)) accessSync(needed, constants.W_OK);
       } catch (thrown) {
         throw errors.HUB_FILE_READ_ONLY({ file: path, detail: plain(thrown) }, { cause: thrown });
       }

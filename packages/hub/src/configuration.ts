@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
   expandInclude,
   folderOf,
@@ -15,6 +16,7 @@ import { rfc3339, type Clock, type Logger, type Principal } from '@omh/core';
 import { InvalidHubFile, type ConfigFile } from './config-file.ts';
 import { compareWithDisk, type Drift } from './drift.ts';
 import { errors } from './errors.ts';
+import { fileDiffs, type FileDiff } from './file-diff.ts';
 import { withPorts, type PortOverrides } from './overrides.ts';
 import { runSteps, type PartStep } from './part-steps.ts';
 import { runPlan } from './plan-runner.ts';
@@ -28,6 +30,8 @@ export type PlanRequest = { readonly base: number } & (
   | { readonly ops: readonly EditOp[] }
   /** The main file's whole text. */
   | { readonly text: string }
+  /** Whole texts of files of the configuration by name; a new name must be one that an include reads. */
+  | { readonly files: Readonly<Record<string, string>> }
   /** What stands on disk: takes over a hand edit. */
   | { readonly disk: true }
   /** What an earlier revision had. */
@@ -39,6 +43,8 @@ export interface PlanAnswer {
   readonly base: number;
   readonly changes: readonly PlanChange[];
   readonly warnings: readonly PlanWarning[];
+  /** Names of the files whose text changes, also where that means nothing to the parts: comments and order. */
+  readonly files: readonly string[];
 }
 
 export interface ConfigurationOptions {
@@ -84,6 +90,10 @@ export class Configuration {
   get revision(): number {
     return this.#revisions.current!;
   }
+  /** Parts and files are on their way from one revision to the next. */
+  get applying(): boolean {
+    return this.#applying !== undefined;
+  }
   /** Applied changes that wait for the next start of the hub. */
   pending(): PlanChange[] {
     return restartChanges(this.#started, this.parsed, registry);
@@ -93,7 +103,7 @@ export class Configuration {
   async plan(request: PlanRequest): Promise<PlanAnswer> {
     const kept = await this.#makePlan(request);
     const { changes, warnings } = kept.plan;
-    return { planId: this.#plans.add(kept), base: kept.base, changes, warnings };
+    return { planId: this.#plans.add(kept), base: kept.base, changes, warnings, files: changedFiles(this.parsed, kept.target) };
   }
 
   /** Throws HUB_APPLY_BUSY, HUB_NO_SUCH_PLAN, HUB_STALE_BASE, HUB_FILE_CHANGED, HUB_FILE_READ_ONLY, HUB_PART_NOT_STARTED, HUB_APPLY_TIMEOUT. */
@@ -127,6 +137,15 @@ export class Configuration {
   stored(revision: number): StoredRevision {
     return this.#revisions.stored(revision);
   }
+  /** The text of what a plan would change. Throws HUB_NO_SUCH_PLAN. */
+  planDiff(planId: string): FileDiff[] {
+    return fileDiffs(this.parsed.files.texts, this.#plans.get(planId).target.files.texts);
+  }
+  /** What leads from one revision to the other; from nothing when `from` is 0. Throws HUB_NO_SUCH_REVISION. */
+  revisionDiff(revision: number, from: number): FileDiff[] {
+    const textsOf = (n: number): Map<string, string> => new Map(n < 1 ? [] : Object.entries(this.stored(n).files));
+    return fileDiffs(textsOf(from), textsOf(revision));
+  }
   /** What differs between the running revision and the files on disk; undefined when nothing does. */
   drift(): Drift | undefined {
     return this.#applying === undefined ? compareWithDisk(this.#file) : undefined;
@@ -140,6 +159,8 @@ export class Configuration {
     const source: PlanSource = 'revision' in request ? { texts: this.#revisions.stored(request.revision).files } : request;
     const made = await runPlan({ file: this.#file.path, running: this.parsed, source });
     if (!made.ok) throw new InvalidHubFile(this.#file.path, made.error);
+    // Who may change the configuration may not run code in the hub by it.
+    if (!fromDisk && !isDeepStrictEqual(made.value.target.config.plugins, this.parsed.config.plugins)) throw errors.HUB_PLUGINS_BY_HAND();
     return { base, fromDisk, ...made.value };
   }
 
@@ -225,4 +246,10 @@ export class Configuration {
     }
     this.#revisions.record({ at, by: 'hub', comment: 'Changed on disk while the hub was stopped', changes }, texts);
   }
+}
+
+function changedFiles(running: ParsedHub, target: ParsedHub): string[] {
+  const before = running.files.texts;
+  const after = target.files.texts;
+  return [...new Set([...before.keys(), ...after.keys()])].filter((name) => before.get(name) !== after.get(name));
 }

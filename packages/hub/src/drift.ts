@@ -32,14 +32,17 @@ export class DriftWatch {
   readonly #file: ConfigFile;
   readonly #clock: Clock;
   readonly #onChange: (drifted: boolean) => void;
+  readonly #busy: () => boolean;
   #cancel: Cancel = () => {};
   #signature = '';
   #drifted = false;
 
-  constructor(file: ConfigFile, clock: Clock, onChange: (drifted: boolean) => void) {
+  /** `busy`: the hub itself writes the files just now. */
+  constructor(file: ConfigFile, clock: Clock, onChange: (drifted: boolean) => void, busy: () => boolean = () => false) {
     this.#file = file;
     this.#clock = clock;
     this.#onChange = onChange;
+    this.#busy = busy;
   }
   get drifted(): boolean {
     return this.#drifted;
@@ -56,10 +59,13 @@ export class DriftWatch {
   }
 
   check(): void {
+    if (this.#busy()) return;
     const { files } = this.#file.parsed;
-    const signature = [...files.texts.keys()].map((name) => this.#stamp(name)).join('\n');
-    const listed = files.includes.length > 0;
-    if (signature === this.#signature && !listed && !this.#drifted) return;
+    const signature = this.#file
+      .placesOf(files)
+      .map((name) => `${name} ${this.#stamp(name)}`)
+      .join('\n');
+    if (signature === this.#signature && !this.#drifted) return;
     this.#signature = signature;
     let drifted = false;
     for (const [name, found] of this.#file.onDisk(files)) drifted ||= files.texts.get(name) !== found;

@@ -68,6 +68,29 @@ export const errors = defineErrors({
     text: 'The revision would read {file}, which does not belong to it.',
     next: 'Move the file out of the folder, then roll back again.',
   },
+  HUB_FILE_NOT_READ: {
+    blame: 'caller',
+    status: 400,
+    text: '{file} is no file of the configuration; nothing was changed.',
+    next: 'Send files that the hub file includes; an include in the same plan counts.',
+  },
+  HUB_PLUGIN_NOT_LOADED: {
+    blame: 'config',
+    text: 'The plugin {plugin} cannot be loaded: {detail}.',
+    causes: ['the package is not installed beside the hub file', 'the path is wrong', 'the module throws when it is loaded'],
+    next: 'Install the package in the folder of the hub file, or correct the name under plugins.',
+  },
+  HUB_PLUGIN_INVALID: {
+    blame: 'config',
+    text: 'The plugin {plugin} does not fit this hub: {detail}.',
+    next: 'Use a version of the plugin that is made for this omh, or take it out of plugins.',
+  },
+  HUB_PLUGINS_BY_HAND: {
+    blame: 'caller',
+    status: 409,
+    text: 'The change alters plugins, which run code inside the hub; nothing was changed.',
+    next: 'Change plugins in the hub file itself, where the hub runs, and start the hub again.',
+  },
   HUB_PLAN_FAILED: { blame: 'us', text: 'The plan cannot be made: {detail}.', next: 'Read the log and try again.' },
   HUB_STOPS: {
     blame: 'us',
@@ -86,6 +109,55 @@ export const errors = defineErrors({
     status: 404,
     text: 'There is no tag {tag}.',
     next: 'Look the name up in Live values, or in the hub file under devices.',
+  },
+  HUB_BACKUP_BUSY: {
+    blame: 'caller',
+    status: 409,
+    text: 'A backup is being taken already.',
+    next: 'Wait until it is done.',
+  },
+  HUB_BACKUP_OVERTAKEN: {
+    blame: 'us',
+    status: 503,
+    text: 'The history changed faster than it could be copied; the backup is not whole.',
+    causes: ['The disk has no room for a second copy of the history, so a slow taker holds the copy up.'],
+    next: 'Have {megabytes} MB free on the disk of the data directory, or take the backup when less is written.',
+  },
+  HUB_RESTORE_NOT_EMPTY: {
+    blame: 'caller',
+    text: '{dir} is no empty directory; nothing was restored.',
+    next: 'Name a new directory with --data, or move what is there away first.',
+  },
+  HUB_RESTORE_CONFIG: {
+    blame: 'caller',
+    text: '{file} exists already and is another file than the one in the backup; nothing was restored.',
+    next: 'Move it away, or name another place with --config.',
+  },
+  HUB_RESTORE_NAME: {
+    blame: 'caller',
+    text: 'The hub file in the backup is called {name}, not {given}; its revisions know it by that name.',
+    next: 'Name a place that ends in {name} with --config; rename it later.',
+  },
+  HUB_RESTORE_COLLIDES: {
+    blame: 'caller',
+    text: 'The backup has {file} both as a file of the configuration and in the data directory.',
+    next: 'Name another folder for the hub file with --config.',
+  },
+  HUB_RESTORE_SPACE: {
+    blame: 'caller',
+    text: 'The backup needs {needed} MB in {dir}, where {free} MB are free; nothing was restored.',
+    next: 'Free some space, or name another directory with --data.',
+  },
+  HUB_RESTORE_DIFFERS: {
+    blame: 'us',
+    text: 'What was written is not what the backup holds: {detail} Nothing was restored.',
+    causes: ['The disk returns other bytes than were written.', 'The data was damaged already when the backup was taken.'],
+    next: 'Restore to another disk, or take an earlier backup.',
+  },
+  HUB_NO_DATA: {
+    blame: 'caller',
+    text: '{dir} is no data directory of a hub.',
+    next: 'Name the directory with --data.',
   },
   HUB_PORT_TAKEN: {
     blame: 'config',

@@ -13,7 +13,7 @@ export function hubFolder(folder: string, main: string): HubFolder {
     const full = join(folder, path);
     if (path === main) return full;
     const real = realpathSync(full);
-    const roots = [realpathSync(folder), dirname(realpathSync(join(folder, main)))];
+    const roots = [realpathSync(folder), behind(join(folder, main))];
     if (!roots.some((root) => real.startsWith(root.endsWith(sep) ? root : root + sep)))
       throw new Error('it leads out of the folder of the hub file');
     return full;
@@ -31,6 +31,15 @@ export function hubFolder(folder: string, main: string): HubFolder {
       }
     },
   };
+}
+
+/** The folder that a file really stands in; its own one when it is gone. */
+function behind(path: string): string {
+  try {
+    return dirname(realpathSync(path));
+  } catch {
+    return dirname(path);
+  }
 }
 
 function isFolder(path: string): boolean {

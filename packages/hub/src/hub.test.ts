@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { silentLogger, systemClock, type OmhError } from '@omh/core';
@@ -179,5 +181,23 @@ test('a second hub on the same data directory is refused', async (t) => {
   assert.throws(
     () => new Hub({ file: path, dataDir: join(dir, 'data'), version: 'test', clock: systemClock, log: silentLogger, adminTokens: [] }),
     (thrown: OmhError) => thrown.code === 'STORAGE_LOCKED',
+  );
+});
+
+test('the limits of the file are those of the broker', async (t) => {
+  const text = file(5020).replace('anonymous: true } } }', 'anonymous: true } }, limits: { maxConnections: 1 } }');
+  const { hub: h } = await hub(t, { text });
+  const port = Number(new URL(h.mqttAddresses().tcp!).port);
+  const first = connect(port, '127.0.0.1');
+  await once(first, 'connect');
+  const second = connect(port, '127.0.0.1');
+  second.on('error', () => {});
+  await once(second, 'close');
+  assert.equal(first.readyState, 'open');
+  first.destroy();
+  const wrong = file(5020).replace('anonymous: true } } }', 'anonymous: true } }, limits: { maxConnection: 1 } }');
+  await assert.rejects(
+    hub(t, { text: wrong, start: false }),
+    (thrown) => thrown instanceof InvalidHubFile && /Did you mean "maxConnections"/.test(thrown.issues[0]!.fix ?? ''),
   );
 });

@@ -1,7 +1,7 @@
 import { Access } from '@omh/access';
 import { Cycles, LastValues, TagRegistry, type DeviceStatus } from '@omh/acquisition';
 import { Broker, type ClientInfo } from '@omh/broker';
-import { unifiedDiff, withoutSecrets, type EditOp, type HubConfig, type PlanChange } from '@omh/config';
+import { withoutSecrets, type EditOp, type HubConfig, type PlanChange } from '@omh/config';
 import type { AppStatus } from '@omh/connectors';
 import { EmbeddedHistorian } from '@omh/historian';
 import type { RuleStatus } from '@omh/rules';
@@ -18,15 +18,21 @@ import {
   type Part,
   type Principal,
 } from '@omh/core';
+import { Backups, type Backup } from './backup.ts';
+import { configOnDisk } from './backup-files.ts';
 import { ConfigFile, InvalidHubFile } from './config-file.ts';
 import { Configuration, type PlanAnswer, type PlanRequest } from './configuration.ts';
 import { DriftWatch, type Drift } from './drift.ts';
+import type { FileDiff } from './file-diff.ts';
 import { errors } from './errors.ts';
 import { countersOf, flowOf, type FlowSnapshot } from './flow.ts';
+import { hubIdOf } from './hub-id.ts';
+import type { Inspection } from './inspect-directory.ts';
+import { inspectRunning } from './inspect-running.ts';
 import type { Rooms } from './rooms.ts';
 import { LoopDelay } from './loop-delay.ts';
 import { tagSamples } from './metrics.ts';
-import { mqttAccess } from './mqtt-access.ts';
+import { MqttAccess } from './mqtt-access.ts';
 import type { PortOverrides } from './overrides.ts';
 import { Parts } from './parts.ts';
 import { Rates } from './rates.ts';
@@ -43,6 +49,8 @@ export interface HubOptions {
   /** Accepted as admin API tokens: the endpoint's, and OMH_ADMIN_TOKEN. */
   readonly adminTokens: readonly string[];
   readonly ports?: PortOverrides;
+  /** Without people HTTP and MQTT listen on this machine only, wherever the file says; with the first start after that they follow it. */
+  readonly loopbackWithoutPeople?: boolean;
 }
 
 /** Where the number stood before revisions were kept. */
@@ -64,6 +72,7 @@ export class Hub {
   readonly #file: ConfigFile;
   readonly #directory: DataDirectory;
   readonly #documents: Documents;
+  readonly #mqttAccess: MqttAccess;
   readonly #tagIds: TagRegistry;
   readonly #cycles: Cycles;
   readonly #recorder: Recorder;
@@ -74,6 +83,7 @@ export class Hub {
   readonly #parts: Parts;
   readonly #configuration: Configuration;
   readonly #drift: DriftWatch;
+  readonly #backups: Backups;
   #starting: Promise<void> | undefined;
   #stopped: Promise<void> | undefined;
   /** Start and stop come one after the other, and a stop after the changes that are under way. */
@@ -112,14 +122,16 @@ export class Hub {
           revisions,
           clock: options.clock,
           log: options.log,
-          ports: options.ports ?? {},
+          ports:
+            options.loopbackWithoutPeople && this.access.people.size === 0 ? { ...options.ports, loopback: true } : (options.ports ?? {}),
           steps: (parts, next) => this.#parts.steps(parts, next),
         },
         former,
       );
-      this.#drift = new DriftWatch(this.#file, options.clock, (drifted) => {
+      const told = (drifted: boolean): void => {
         if (drifted) options.log.warn('the hub file was changed by hand; the change waits for plan and apply', { file: this.#file.path });
-      });
+      };
+      this.#drift = new DriftWatch(this.#file, options.clock, told, () => this.#configuration.applying);
       this.#tagIds = new TagRegistry(this.#documents);
       this.#cycles = new Cycles(options.log);
       const { historian, broker } = this.config;
@@ -130,11 +142,13 @@ export class Hub {
         clock: options.clock,
         log: options.log.child({ part: 'historian' }),
       });
+      this.#mqttAccess = new MqttAccess(this.access, clock);
       const own = new Broker({
         listeners: broker.listeners,
+        ...(broker.limits && { limits: broker.limits }),
         clock: options.clock,
         log: options.log.child({ part: 'broker' }),
-        ...mqttAccess(this.access),
+        ...this.#mqttAccess.door,
       });
       this.access.onChange(() => own.permissionsChanged());
       this.#rooms = { simulators: new Map(), devices: new Map(), apps: new Map(), rules: new Map(), broker: own, historian: embedded };
@@ -153,6 +167,24 @@ export class Hub {
         tell: (tags) => void this.#recorder.takeTags(tags),
         clock: options.clock,
         log: options.log,
+      });
+      const id = hubIdOf(this.#documents);
+      this.#backups = new Backups({
+        dataDir: this.dataDir,
+        version: this.version,
+        clock,
+        hub: () => ({ id, name: this.config.hub.name }),
+        historian: embedded,
+        config: () => configOnDisk(this.#file),
+        auditHead: async () => {
+          const { head } = this.access.audit;
+          await this.access.audit.durable();
+          return head;
+        },
+        between: async (work) => {
+          while (this.#changing.size > 0) await Promise.allSettled(this.#changing);
+          return work();
+        },
       });
       for (const name of Object.keys(this.config.simulators)) rooms.simulators.set(name, this.#parts.simulator(name, this.config));
     } catch (thrown) {
@@ -236,6 +268,7 @@ export class Hub {
   }
   async #release(): Promise<void> {
     this.#drift.stop();
+    await this.#backups.stop();
     await Promise.allSettled(this.#changing);
     this.#rates.stop();
     this.#loop.stop();
@@ -255,6 +288,7 @@ export class Hub {
         ),
       );
     }
+    this.#mqttAccess.flush();
     await this.access.stop();
     this.#directory.release();
   }
@@ -335,16 +369,24 @@ export class Hub {
     return this.#configuration.list(limit, cursor);
   }
   /** Unified text of each file that a revision changed, against `from` or the revision before. Throws HUB_NO_SUCH_REVISION. */
-  revisionDiff(revision: number, from = revision - 1): { file: string; diff: string }[] {
-    const after = this.#configuration.stored(revision).files;
-    const before = from < 1 ? {} : this.#configuration.stored(from).files;
-    return [...new Set([...Object.keys(before), ...Object.keys(after)])]
-      .filter((file) => before[file] !== after[file])
-      .map((file) => ({ file, diff: unifiedDiff(file, before[file], after[file]) }));
+  revisionDiff(revision: number, from = revision - 1): FileDiff[] {
+    return this.#configuration.revisionDiff(revision, from);
+  }
+  /** Unified text of each file that a plan would change. Throws HUB_NO_SUCH_PLAN (404). */
+  planDiff(planId: string): FileDiff[] {
+    return this.#configuration.planDiff(planId);
   }
   /** What was changed by hand in the files since the running revision, read now; undefined when nothing was. */
   drift(): Drift | undefined {
     return this.#configuration.drift();
+  }
+  /** Whether the files differed when they were last looked at, a few seconds ago at most. */
+  get drifted(): boolean {
+    return this.#drift.drifted;
+  }
+  /** Why the files cannot be changed from here; undefined when they can. */
+  readOnly(): string | undefined {
+    return this.#file.readOnly();
   }
   /** Applied changes that take effect when the hub starts again. */
   pendingRestart(): readonly PlanChange[] {
@@ -353,6 +395,18 @@ export class Hub {
   /** Texts of all files of the configuration by name; the main file first. */
   configFiles(): ReadonlyMap<string, string> {
     return this.#file.parsed.files.texts;
+  }
+
+  /**
+   * Everything as it is now, as one file; the hub goes on working. One at a time. Throws HUB_BACKUP_BUSY (409), HUB_BACKUP_OVERTAKEN,
+   * HISTORIAN_NOT_RUNNING (503).
+   */
+  backup(): Promise<Backup> {
+    return this.#backups.create();
+  }
+  /** What can be checked while it works: the audit log's bytes and chain, the documents, and that the history answers. */
+  verify(): Promise<Inspection> {
+    return inspectRunning(this.dataDir, this.access.audit, this.#rooms.historian);
   }
 
   flow(): FlowSnapshot {

@@ -1,22 +1,25 @@
 import type { HubConfig } from '@omh/config';
 import { isLoopback } from '@omh/core';
 
-/** Ports given on the command line; they win over the hub file and are never written to it. */
+/** What was given when the hub was started; it wins over the hub file and is never written to it. */
 export interface PortOverrides {
   readonly http?: number;
   readonly mqtt?: number;
   readonly ws?: number;
   readonly modbus?: number;
+  /** HTTP and MQTT listen on this machine only, wherever the file says. */
+  readonly loopback?: true;
 }
 
 /** A device that reads a simulator of this file follows it to its new port. Only what changes is copied. */
 export function withPorts(config: HubConfig, ports: PortOverrides): HubConfig {
   const { tcp, ws } = config.broker.listeners;
-  const listeners = {
-    ...(tcp && { tcp: ports.mqtt === undefined ? tcp : { ...tcp, port: ports.mqtt } }),
-    ...(ws && { ws: ports.ws === undefined ? ws : { ...ws, port: ports.ws } }),
+  const placed = <L extends { readonly host: string; readonly port: number }>(listener: L, port = listener.port): L => {
+    const host = ports.loopback && !isLoopback(listener.host) ? '127.0.0.1' : listener.host;
+    return host === listener.host && port === listener.port ? listener : { ...listener, host, port };
   };
-  const http = ports.http === undefined ? config.http : { ...config.http, port: ports.http };
+  const listeners = { ...(tcp && { tcp: placed(tcp, ports.mqtt) }), ...(ws && { ws: placed(ws, ports.ws) }) };
+  const http = placed(config.http, ports.http);
   const next: HubConfig = { ...config, http, broker: { ...config.broker, listeners } };
   const [first] = Object.entries(config.simulators);
   if (ports.modbus === undefined || first === undefined) return next;

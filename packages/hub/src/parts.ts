@@ -1,12 +1,12 @@
 import { Device, type Cycles, type LastValues, type TagRegistry } from '@omh/acquisition';
 import type { HubConfig, PartChange } from '@omh/config';
 import { MqttApp } from '@omh/connectors';
-import { driverModules } from '@omh/drivers';
 import { Rule } from '@omh/rules';
 import { createSimulator, type Simulator, type SimulatorConfig } from '@omh/simulators';
 import type { Clock, GroupCycle, Logger, Part, Tag } from '@omh/core';
 import type { PartStep } from './part-steps.ts';
 import { plantOf, replant, type PlantDevice } from './plant.ts';
+import { driverModule } from './registry.ts';
 import type { Rooms } from './rooms.ts';
 
 export interface PartsOptions {
@@ -46,7 +46,7 @@ export class Parts {
     const { driver, settings } = config.devices[plant.name]!;
     return new Device({
       name: plant.name,
-      module: driverModules.find((m) => m.id === driver)!,
+      module: driverModule(driver)!,
       settings,
       path: plant.path,
       groups: plant.groups,
@@ -124,11 +124,17 @@ export class Parts {
     return {
       part: 'historian',
       run: async () => {
-        this.#configure(plant);
+        const { values, tell, clock } = this.#options;
         const tags = tagsOf(plant.filter(({ name }) => changed.has(name)));
-        for (let at = 0; at < tags.length; at += sliceTags) {
+        const slices = Array.from({ length: Math.ceil(tags.length / sliceTags) }, (_, i) => tags.slice(i * sliceTags, (i + 1) * sliceTags));
+        for (const slice of slices) {
+          values.introduce(slice, clock.now());
           await pause();
-          this.#options.tell(tags.slice(at, at + sliceTags));
+        }
+        this.#configure(plant);
+        for (const slice of slices) {
+          await pause();
+          tell(slice);
         }
         await pause();
       },

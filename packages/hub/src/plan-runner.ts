@@ -12,7 +12,14 @@ type Answer = { result: Result<PlanMade, ConfigIssue[]> } | { thrown: Partial<Re
 export async function runPlan(job: PlanJob): Promise<Result<PlanMade, ConfigIssue[]>> {
   const size = (texts: Iterable<string>): number => [...texts].reduce((n, text) => n + text.length, 0);
   const { source } = job;
-  const more = 'text' in source ? source.text.length : 'ops' in source ? JSON.stringify(source.ops).length : 0;
+  const more =
+    'text' in source
+      ? source.text.length
+      : 'ops' in source
+        ? JSON.stringify(source.ops).length
+        : 'files' in source
+          ? size(Object.values(source.files))
+          : 0;
   if (!('disk' in source) && size(job.running.files.texts.values()) + more < inPlaceCharacters) return makePlan(job);
   const worker = new Worker(new URL('./plan-worker.js', import.meta.url), { workerData: job });
   try {

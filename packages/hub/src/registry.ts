@@ -1,20 +1,31 @@
+import { limitsSchema } from '@omh/broker';
 import type { Registry } from '@omh/config';
 import { appSchemas } from '@omh/connectors';
 import { dashboardSchema } from '@omh/dashboards';
 import { driverModules } from '@omh/drivers';
 import { simulatorSchemas } from '@omh/simulators';
 import { checkRuleSql } from '@omh/rules';
-import { silentLogger, systemClock, type JsonSchema, type Tag, type TagId } from '@omh/core';
+import { silentLogger, systemClock, type DriverModule, type JsonSchema, type Tag, type TagId } from '@omh/core';
 
-/** What the hub file may name: the drivers, simulators, apps and rule functions that are in the house. */
+const drivers = new Map<string, DriverModule>();
+/** Makes a driver one that devices may name. */
+export function addDriver(driver: DriverModule<never>): void {
+  drivers.set(driver.id, driver as DriverModule);
+}
+for (const driver of driverModules) addDriver(driver);
+
+export const driverModule = (id: string): DriverModule | undefined => drivers.get(id);
+
+/** What the hub file may name: the drivers, simulators, apps and rule functions that are in the house, and what plugins brought. */
 export const registry: Registry = {
-  drivers: new Map(driverModules.map((module) => [module.id, module])),
+  drivers,
   simulators: simulatorSchemas,
   apps: appSchemas,
   dashboard: dashboardSchema as unknown as JsonSchema,
+  brokerLimits: limitsSchema,
   checkRuleSql,
   requestsPerCycle(id, settings, tags) {
-    const module = driverModules.find((m) => m.id === id);
+    const module = drivers.get(id);
     if (module === undefined) return undefined;
     try {
       const driver = module.create(settings, { device: '', clock: systemClock, log: silentLogger, onLost: () => {} });

@@ -1,14 +1,15 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock, rfc3339 } from '@omh/core';
 import type { Micros } from '@omh/core';
+import { parseDocument } from './check-documents.ts';
 import { syncFolder, temporaryMark, writeFileDurably } from './durable-file.ts';
 import { errors, whyNot } from './errors.ts';
 
 export interface DocumentFormat<T> {
   /** The version this program writes; 1 when absent. */
   readonly version?: number;
-  /** Brings the content of an older version to the present one. */
+  /** Brings the content of an older version to the present one. The document as it was is first kept as `<file>.version-<n>`. */
   readonly migrate?: (value: unknown, from: number) => T;
 }
 
@@ -46,7 +47,10 @@ export class Documents {
     if (found.version > known) throw errors.STORAGE_NEWER({ file, found: found.version, known });
     if (found.version === known) return found.value as T;
     if (format.migrate === undefined) throw errors.STORAGE_OLDER({ file, found: found.version, known });
-    return format.migrate(found.value, found.version);
+    const value = format.migrate(found.value, found.version);
+    const copy = `${file}.version-${found.version}`;
+    if (!existsSync(copy)) writeFileDurably(copy, text, 0o600);
+    return value;
   }
 
   /** Returns after the document is on disk. Throws STORAGE_WRITE; the old document then stands. */
@@ -72,14 +76,11 @@ export class Documents {
   }
 
   #open(file: string, text: string): { version: number; value: unknown } {
-    let why = 'it is no document of omh';
+    let why: string;
     try {
-      const document = JSON.parse(text) as { version?: unknown; value?: unknown } | null;
-      if (document !== null && typeof document === 'object' && Number.isInteger(document.version) && 'value' in document) {
-        return { version: document.version as number, value: document.value };
-      }
-    } catch {
-      why = 'it is no JSON';
+      return parseDocument(text);
+    } catch (thrown) {
+      why = thrown instanceof SyntaxError ? 'it is no JSON' : whyNot(thrown);
     }
     const aside = `${file}.damaged-${rfc3339(this.#now()).replaceAll(':', '-')}`;
     renameSync(file, aside);

@@ -94,6 +94,35 @@ export const errors = defineErrors({
     text: 'The log {folder} is closed.',
     next: 'Start the hub again.',
   },
+  STORAGE_LOG_GONE: {
+    blame: 'us',
+    status: 503,
+    text: 'The log {folder} changed while its files were looked up.',
+    next: 'Try again.',
+  },
+  STORAGE_BACKUP_DAMAGED: {
+    blame: 'caller',
+    text: '{file} is no whole backup: {why}.',
+    causes: ['It was cut off while it was copied.', 'The disk returns other bytes than were written.', 'It is no backup of omh.'],
+    next: 'Take another copy of it, or an earlier backup; nothing was restored.',
+  },
+  STORAGE_BACKUP_NEWER: {
+    blame: 'caller',
+    text: 'The backup {file} has format {found}; this program reads up to format {known}.',
+    causes: ['A newer omh wrote it.'],
+    next: 'Restore it with the newer omh.',
+  },
+  STORAGE_BACKUP_UNREADABLE: {
+    blame: 'caller',
+    text: 'The backup {file} cannot be read: {why}.',
+    next: 'Check the path and the access rights.',
+  },
+  STORAGE_BACKUP_MOVED: {
+    blame: 'us',
+    status: 503,
+    text: '{path} changed while it was copied; the backup is not whole.',
+    next: 'Take the backup again.',
+  },
 });
 
 /** What the system says about a failed file operation, as words. */

@@ -1,11 +1,17 @@
 export { AppendLog } from './append-log/append-log.ts';
 export type { AppendLogOptions, LogHealth, LogStats } from './append-log/append-log.ts';
+export { checkLog, readLog, type LogCheck, type LogDamage } from './append-log/check-log.ts';
 export { diskFiles } from './append-log/file-system.ts';
 export type { FileSystem, LogFile } from './append-log/file-system.ts';
 export type { OpenReport } from './append-log/open-segments.ts';
+export { pinLog, type PinnedLog } from './append-log/pin-log.ts';
 export type { LogRecord, Position } from './append-log/segment-format.ts';
+export type { BackupCounts, BackupFile, BackupHead, BackupManifest } from './backup/backup-manifest.ts';
+export { extractBackup, verifyBackup } from './backup/read-backup.ts';
+export { writeBackup, type BackupContents, type BackupSource } from './backup/write-backup.ts';
+export { checkDocuments, peekDocument, type DocumentsCheck } from './check-documents.ts';
 export * from './data-directory.ts';
 export * from './documents.ts';
-export { writeFileDurably } from './durable-file.ts';
+export { syncFolder, writeFileDurably } from './durable-file.ts';
 export { errors as storageErrors } from './errors.ts';
 export * from './run-endpoint.ts';

@@ -149,13 +149,17 @@ test('a damaged document is told once, with its name, and kept aside', (t) => {
   }
 });
 
-test('a newer document is refused, an older one is migrated or refused', (t) => {
-  const documents = new Documents(folder(t));
+test('a newer document is refused, an older one is migrated after a copy or refused', (t) => {
+  const dir = folder(t);
+  const documents = new Documents(dir);
   documents.put('a', 7, 2);
   assert.throws(() => documents.get('a'), { code: 'STORAGE_NEWER' });
   assert.equal(documents.get('a', { version: 2 }), 7);
   assert.throws(() => documents.get('a', { version: 3 }), { code: 'STORAGE_OLDER' });
   assert.equal(documents.get('a', { version: 3, migrate: (value, old) => `${String(value)} from ${old}` }), '7 from 2');
+  documents.put('a', 'the new one', 3);
+  assert.deepEqual(JSON.parse(readFileSync(join(dir, 'a.json.version-2'), 'utf8')), { version: 2, value: 7 });
+  assert.deepEqual(documents.list(), ['a']);
 });
 
 test('a kill at any moment of put leaves the old document or a new one, and no rubbish for the next owner', async (t) => {

@@ -1,18 +1,21 @@
-import type { Problem } from './types.ts';
+import type { Problem, ProblemField } from './types.ts';
 
 /** A refusal of the hub, or its silence, as one sentence with a next step. */
 export class ApiProblem extends Error {
   readonly status: number;
   readonly code: string;
   readonly next: string | undefined;
-  readonly errors: readonly { pointer: string; message: string }[];
-  constructor(p: Problem) {
+  readonly errors: readonly ProblemField[];
+  /** When it is worth another try, browser ms; undefined when the answer does not say. */
+  readonly retryAt: number | undefined;
+  constructor(p: Problem, retryAt?: number) {
     super(p.detail ?? p.title);
     this.name = 'ApiProblem';
     this.status = p.status;
     this.code = p.code ?? `HTTP_${p.status}`;
     this.next = p.next;
     this.errors = p.errors ?? [];
+    this.retryAt = retryAt;
   }
 }
 
@@ -59,20 +62,35 @@ export async function api<T>(path: string, init: { method?: string; body?: unkno
   if (answer.ok) return body as T;
   if (answer.status === 401 && path !== '/login') for (const listener of signedOut) listener();
   const problem = typeof body === 'object' && body !== null ? (body as Problem) : undefined;
-  throw new ApiProblem({
-    title: answer.statusText || 'Refused',
-    detail: `The hub answers ${answer.status} to ${path}.`,
-    ...problem,
-    status: answer.status,
-  });
+  const waitSeconds = Number(answer.headers.get('retry-after') ?? NaN);
+  throw new ApiProblem(
+    {
+      title: answer.statusText || 'Refused',
+      detail: `The hub answers ${answer.status} to ${path}.`,
+      ...problem,
+      status: answer.status,
+    },
+    Number.isFinite(waitSeconds) ? Date.now() + waitSeconds * 1000 : undefined,
+  );
 }
+
+/** What browsers and the bundle say when a piece of the console does not come. */
+const pieceMissing = /preload CSS|dynamically imported module|importing a module script/i;
 
 export const asProblem = (error: unknown): ApiProblem =>
   error instanceof ApiProblem
     ? error
-    : new ApiProblem({
-        title: 'This page failed.',
-        status: 0,
-        code: 'CONSOLE',
-        detail: error instanceof Error ? error.message : String(error),
-      });
+    : error instanceof Error && pieceMissing.test(error.message)
+      ? new ApiProblem({
+          title: 'This screen does not come.',
+          status: 0,
+          code: 'CONSOLE_PIECE_MISSING',
+          detail: 'The hub does not hand out this screen.',
+          next: 'It does not answer now, or it was updated while this page was open: load the page again.',
+        })
+      : new ApiProblem({
+          title: 'This page failed.',
+          status: 0,
+          code: 'CONSOLE',
+          detail: error instanceof Error ? error.message : String(error),
+        });

@@ -5,6 +5,7 @@ import type {
   ClientInfo,
   ConfigAnswer,
   Dashboard,
+  DeviceStatus,
   HistoryAnswer,
   RuleStatus,
   SimulatorRequest,
@@ -63,6 +64,21 @@ export const useApps = () =>
     queryFn: ({ signal }) => api<{ apps: AppStatus[] }>('/apps', { signal }),
     refetchInterval: 5_000,
     select: (a) => a.apps,
+  });
+export const useDevices = () =>
+  useQuery({
+    queryKey: ['devices'],
+    queryFn: ({ signal }) => api<{ devices: DeviceStatus[] }>('/devices', { signal }),
+    refetchInterval: 2_000,
+    select: (a) => a.devices,
+  });
+/** The JSON Schema of the hub file, with the settings of every driver and app type: what forms are made from. */
+export const useHubSchema = (enabled = true) =>
+  useQuery({
+    queryKey: ['config-schema'],
+    enabled,
+    staleTime: Infinity,
+    queryFn: ({ signal }) => api<Record<string, unknown>>('/config/schema', { signal }),
   });
 export const useConfig = (enabled = true) =>
   useQuery({ queryKey: ['config'], enabled, queryFn: ({ signal }) => api<ConfigAnswer>('/config', { signal }) });

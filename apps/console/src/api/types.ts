@@ -12,8 +12,11 @@ export interface Reason {
 export interface Me {
   name: string;
   kind: string;
-  role: string;
+  /** Absent when the permissions are those of no role. */
+  role?: string;
   permissions: string[];
+  /** The one thing to do before anything else is open. */
+  only?: 'change-password' | 'create-first-admin';
 }
 
 export interface PartStatus {
@@ -26,7 +29,17 @@ export interface PartStatus {
 }
 
 export interface HubStatus {
-  hub: { name: string; site?: string; version: string; startedAt: string; dataDir: string; time: string };
+  hub: {
+    name: string;
+    site?: string;
+    version: string;
+    startedAt: string;
+    dataDir: string;
+    /** The revision of the configuration that runs, and whether the files on disk differ from it. */
+    revision: number;
+    drift: boolean;
+    time: string;
+  };
   state: PartState;
   sentence: string;
   parts: PartStatus[];
@@ -230,10 +243,38 @@ export interface AppStatus {
   state: PartState;
   reason: Reason;
   since: string;
+  nextTry?: string;
   target?: string;
   subscriptions: { device: string; group: string; topic: string }[];
   messages: number;
   failed: number;
+}
+
+export interface DeviceStatus {
+  name: string;
+  driver: string;
+  endpoint: string;
+  path: string;
+  state: PartState;
+  reason: Reason;
+  since: string;
+  nextTry?: string;
+  groups: { name: string; intervalMs: number; tags: number; cycles: number; missed: number; skipped: number; lastCycleMs?: number }[];
+  tags: number;
+  good: number;
+  uncertain: number;
+  bad: number;
+  stats: {
+    requests: number;
+    responses: number;
+    refusals: number;
+    timeouts: number;
+    strays: number;
+    bytesIn: number;
+    bytesOut: number;
+    connects: number;
+    lastRttMs?: number;
+  };
 }
 
 export type AlarmState = 'low' | 'medium' | 'high' | 'critical';
@@ -264,8 +305,56 @@ export interface ConfigAnswer {
   text: string;
   revision: number;
   config: { rules?: Record<string, RuleConfig> } & Record<string, unknown>;
+  /** All files of the configuration, the main file first. */
+  files: { name: string; kind: 'yaml' | 'table'; bytes: number }[];
+  /** Applied changes that take effect at the next start, a sentence each. */
+  pending: string[];
+  /** Why the files cannot be changed from here. */
+  readOnly?: string;
+}
+export interface ConfigFileAnswer {
+  name: string;
+  text: string;
+  revision: number;
+}
+export interface ConfigChange {
+  kind: 'add' | 'remove' | 'change';
+  path: string;
+  from?: unknown;
+  to?: unknown;
+  effect: 'live' | 'reconnect' | 'restart';
+  sentence: string;
+}
+export interface Revision {
+  revision: number;
+  at: string;
+  by: string;
+  comment: string;
+  changes: ConfigChange[];
+}
+export interface RevisionsAnswer {
+  revisions: Revision[];
+  cursor?: number;
+}
+/** Unified text from what was to what is. */
+export interface FileDiff {
+  file: string;
+  kind: 'changed' | 'added' | 'removed';
+  diff: string;
+  truncated?: boolean;
+}
+export interface DiffAnswer {
+  files: FileDiff[];
 }
 
+export interface ProblemField {
+  pointer: string;
+  message: string;
+  /** Where in the files of the configuration the fault is; line and column from 1. */
+  file?: string;
+  line?: number;
+  column?: number;
+}
 /** RFC 9457 problem with the hub's own `code`, next step and field errors. */
 export interface Problem {
   type?: string;
@@ -274,5 +363,5 @@ export interface Problem {
   detail?: string;
   code?: string;
   next?: string;
-  errors?: { pointer: string; message: string }[];
+  errors?: ProblemField[];
 }

@@ -5,10 +5,11 @@ import { hubNow, live, useFlow, useHoldTags, useLink, useSilence, useStatus, use
 import { bytes, clock, countdown, day, num, rate, span } from '../ui/format.ts';
 import { Glyph, Icon, Mark } from '../ui/glyph.tsx';
 import { Head } from '../ui/panel.tsx';
+import { AccountMenu } from './account-menu.tsx';
 import { KeysHelp, useKeys } from './keys.tsx';
 import { Palette } from './palette.tsx';
 import { groups, screens, type Screen } from './screens.ts';
-import { may, signOut, useSession } from './session.ts';
+import { may, useSession } from './session.ts';
 
 /** Above this many tags a tab reads them only where a screen shows them. */
 const holdAllBelow = 2_000;
@@ -46,15 +47,16 @@ function Allowed() {
   const { screen } = useHere();
   const session = useSession();
   if (screen === undefined || may(screen.verb)) return <Outlet />;
-  const role = session.state === 'in' ? session.me.role : 'this role';
+  const role = session.state === 'in' ? session.me.role : undefined;
   return (
     <div className="screen">
       <div>
         <Head
-          sentence={`${screen.title} is not open to the role ${role}.`}
+          sentence={role === undefined ? `${screen.title} is not open to you.` : `${screen.title} is not open to the role ${role}.`}
           sub={
             <>
-              It needs the permission <code>{screen.verb}</code>; engineers have it. <Link to="/">Go to the overview</Link>.
+              It needs the permission <code>{screen.verb}</code>; {screen.whose ?? 'engineers'} have it.{' '}
+              <Link to="/">Go to the overview</Link>.
             </>
           }
         />
@@ -68,7 +70,7 @@ function useHere(): { screen: Screen | undefined; object: string | undefined } {
   const screen = path === '/' ? screens[0] : screens.find((s) => s.to !== '/' && (path === s.to || path.startsWith(`${s.to}/`)));
   const object =
     screen !== undefined && screen.to !== '/' && path.length > screen.to.length + 1
-      ? decodeURIComponent(path.slice(screen.to.length + 1))
+      ? decodeURIComponent(path.slice(path.lastIndexOf('/') + 1))
       : undefined;
   return { screen, object };
 }
@@ -82,6 +84,8 @@ function Rail({ more }: { more: () => void }) {
     live: bad > 0 ? { n: `${num(bad)} bad`, bad: true } : undefined,
     rules: flow === undefined || flow.rules.length === 0 ? undefined : { n: num(flow.rules.length) },
   };
+  const drift = useStatus()?.hub.drift ?? false;
+  if (drift) counts.configuration = { n: 'drift' };
   const me = session.state === 'in' ? session.me : undefined;
   const hasSimulator = flow === undefined || flow.simulators.length > 0;
   return (
@@ -127,28 +131,7 @@ function Rail({ more }: { more: () => void }) {
         <Icon name="more" />
         More
       </button>
-      {me === undefined ? null : (
-        <div className="foot">
-          <span className="avatar" title={me.name}>
-            {me.name.slice(0, 2).toUpperCase()}
-          </span>
-          <span>
-            <span className="ell" style={{ display: 'block' }} data-testid="signed-in-name">
-              {me.name}
-            </span>
-            {me.role},{' '}
-            <button
-              type="button"
-              className="link"
-              onClick={() => {
-                void signOut();
-              }}
-            >
-              sign out
-            </button>
-          </span>
-        </div>
-      )}
+      {me === undefined ? null : <AccountMenu me={me} />}
     </nav>
   );
 }
@@ -288,7 +271,8 @@ function StatusLine() {
       )}
       {status === undefined ? null : (
         <span className="right wide">
-          {status.hub.name}, omh <b>{status.hub.version}</b>, started {clock(Date.parse(status.hub.startedAt), false)}
+          {status.hub.name}, revision {num(status.hub.revision)}, omh <b>{status.hub.version}</b>, started{' '}
+          {clock(Date.parse(status.hub.startedAt), false)}
         </span>
       )}
     </footer>

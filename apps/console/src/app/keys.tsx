@@ -2,16 +2,28 @@ import { Modal } from '@mantine/core';
 import { useNavigate } from '@tanstack/react-router';
 import { useEffect, useRef } from 'react';
 
-const goTo: Record<string, string> = { o: '/', d: '/dashboards', l: '/live', m: '/messages', r: '/rules', h: '/data', s: '/simulators' };
+const goTo: Record<string, string> = {
+  v: '/devices',
+  o: '/',
+  d: '/dashboards',
+  l: '/live',
+  m: '/messages',
+  r: '/rules',
+  h: '/data',
+  s: '/simulators',
+  c: '/configuration',
+};
 const table: readonly [keys: string, what: string][] = [
   ['Ctrl K', 'Find anything'],
   ['G then O', 'Overview'],
   ['G then D', 'Dashboards'],
   ['G then L', 'Live values'],
+  ['G then V', 'Devices'],
   ['G then M', 'Messages'],
   ['G then R', 'Rules'],
   ['G then H', 'Data'],
   ['G then S', 'Simulator'],
+  ['G then C', 'Configuration'],
   ['/', 'Filter on this screen'],
   ['Ctrl Enter', 'Run, test or confirm'],
   ['Esc', 'Close, or leave the field'],

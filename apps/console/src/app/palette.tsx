@@ -90,7 +90,7 @@ function Finder({ close }: { close: () => void }) {
         meta: `device, ${d.state}`,
         weight: 2,
         go: () => {
-          void navigate({ to: '/live', search: { find: d.name } });
+          void navigate({ to: '/devices/$name', params: { name: d.name } });
         },
       });
     tags.keys.forEach((key, row) => {

@@ -36,6 +36,27 @@ const dashboard = createRoute({
   validateSearch: (s) => only(s, ['from', 'to', 'refresh']),
   component: lazyRouteComponent(() => import('../screens/dashboards/dashboards.tsx'), 'Dashboards'),
 });
+const devices = createRoute({
+  getParentRoute: () => root,
+  path: '/devices',
+  component: lazyRouteComponent(() => import('../screens/devices/devices.tsx'), 'Devices'),
+});
+const device = createRoute({
+  getParentRoute: () => root,
+  path: '/devices/$name',
+  validateSearch: (s) => only(s, ['view', 'group']),
+  component: lazyRouteComponent(() => import('../screens/devices/devices.tsx'), 'Devices'),
+});
+const apps = createRoute({
+  getParentRoute: () => root,
+  path: '/apps',
+  component: lazyRouteComponent(() => import('../screens/apps/apps.tsx'), 'Apps'),
+});
+const app = createRoute({
+  getParentRoute: () => root,
+  path: '/apps/$name',
+  component: lazyRouteComponent(() => import('../screens/apps/apps.tsx'), 'Apps'),
+});
 const messages = createRoute({
   getParentRoute: () => root,
   path: '/messages',
@@ -68,14 +89,58 @@ const simulator = createRoute({
   path: '/simulators/$name',
   component: lazyRouteComponent(() => import('../screens/simulators/simulators.tsx'), 'Simulators'),
 });
+const configuration = createRoute({
+  getParentRoute: () => root,
+  path: '/configuration',
+  validateSearch: (s) => only(s, ['view', 'file', 'revision', 'against']),
+  component: lazyRouteComponent(() => import('../screens/configuration/configuration.tsx'), 'Configuration'),
+});
 const system = createRoute({
   getParentRoute: () => root,
   path: '/system',
   component: lazyRouteComponent(() => import('../screens/system/system.tsx'), 'System'),
 });
 
+const accessPage = lazyRouteComponent(() => import('../screens/access/access.tsx'), 'AccessScreen');
+const finding = (s: Record<string, unknown>) => only(s, ['find']);
+const access = createRoute({ getParentRoute: () => root, path: '/access', validateSearch: finding, component: accessPage });
+const accessTab = createRoute({ getParentRoute: () => root, path: '/access/$tab', validateSearch: finding, component: accessPage });
+const accessName = createRoute({ getParentRoute: () => root, path: '/access/$tab/$name', validateSearch: finding, component: accessPage });
+const accountPage = lazyRouteComponent(() => import('../screens/access/account.tsx'), 'Account');
+const account = createRoute({ getParentRoute: () => root, path: '/account', component: accountPage });
+const accountTab = createRoute({ getParentRoute: () => root, path: '/account/$tab', component: accountPage });
+const audit = createRoute({
+  getParentRoute: () => root,
+  path: '/audit',
+  validateSearch: (s) => only(s, ['who', 'verb', 'what', 'result', 'from', 'to', 'record']),
+  component: lazyRouteComponent(() => import('../screens/audit/audit.tsx'), 'Audit'),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([overview, liveValues, dashboards, dashboard, messages, rules, rule, data, simulators, simulator, system]),
+  routeTree: root.addChildren([
+    overview,
+    liveValues,
+    dashboards,
+    dashboard,
+    devices,
+    device,
+    apps,
+    app,
+    messages,
+    rules,
+    rule,
+    data,
+    simulators,
+    simulator,
+    configuration,
+    system,
+    access,
+    accessTab,
+    accessName,
+    account,
+    accountTab,
+    audit,
+  ]),
   defaultPreload: 'intent',
   defaultPendingComponent: () => <Skeleton />,
   defaultErrorComponent: ({ error, reset }) => <ErrorSay error={error} retry={reset} />,

@@ -7,7 +7,10 @@ export interface Screen {
   title: string;
   short?: string;
   icon: IconName;
+  /** `any` is for everybody. */
   verb: string;
+  /** Which role has the verb at least; engineers when absent. */
+  whose?: string;
   phone?: boolean;
 }
 export const groups: readonly { title: string; screens: readonly Screen[] }[] = [
@@ -30,6 +33,8 @@ export const groups: readonly { title: string; screens: readonly Screen[] }[] = 
   {
     title: 'Flow',
     screens: [
+      { id: 'devices', to: '/devices', title: 'Devices', icon: 'device', verb: 'devices.read' },
+      { id: 'apps', to: '/apps', title: 'Apps', icon: 'app', verb: 'apps.read' },
       { id: 'messages', to: '/messages', title: 'Messages', icon: 'messages', verb: 'mqtt.subscribe', phone: true },
       { id: 'rules', to: '/rules', title: 'Rules', icon: 'rule', verb: 'rules.read' },
       { id: 'data', to: '/data', title: 'Data', icon: 'data', verb: 'sql.read' },
@@ -39,8 +44,13 @@ export const groups: readonly { title: string; screens: readonly Screen[] }[] = 
     title: 'Hub',
     screens: [
       { id: 'simulator', to: '/simulators', title: 'Simulator', icon: 'simulator', verb: 'simulators.read' },
+      { id: 'configuration', to: '/configuration', title: 'Configuration', icon: 'configuration', verb: 'config.read' },
       { id: 'system', to: '/system', title: 'System', icon: 'system', verb: 'status.read' },
+      { id: 'access', to: '/access', title: 'Access', icon: 'key', verb: 'users.read', whose: 'administrators' },
+      { id: 'audit', to: '/audit', title: 'Audit', icon: 'audit', verb: 'audit.read', whose: 'administrators' },
     ],
   },
 ];
-export const screens = groups.flatMap((g) => g.screens);
+/** Behind one's own name, not in the menu. */
+const account: Screen = { id: 'account', to: '/account', title: 'My account', icon: 'person', verb: 'any' };
+export const screens = [...groups.flatMap((g) => g.screens), account];

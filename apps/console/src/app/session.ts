@@ -4,13 +4,20 @@ import { queryClient } from '../api/queries.ts';
 import type { Me } from '../api/types.ts';
 import { startLive, stopLive } from '../live/live-store.ts';
 
+/** How somebody tried to come in. */
+export type Way = 'sign-in' | 'first-admin';
 export type Session =
   | { readonly state: 'asking' }
-  | { readonly state: 'in'; readonly me: Me }
-  | { readonly state: 'out'; readonly problem: ApiProblem | undefined }
+  /** `entry` counts: another one is another session, and nothing of the screens before it holds. */
+  | { readonly state: 'in'; readonly me: Me; readonly entry: number }
+  /** `me.only` has to be done first. */
+  | { readonly state: 'only'; readonly me: Me }
+  /** `by`: the kind of link that was refused. */
+  | { readonly state: 'out'; readonly problem: ApiProblem | undefined; readonly by: Way | undefined }
   | { readonly state: 'unreachable'; readonly problem: ApiProblem; readonly nextTry: number };
 
 let session: Session = { state: 'asking' };
+let entries = 0;
 const listeners = new Set<() => void>();
 function set(next: Session): void {
   session = next;
@@ -22,40 +29,58 @@ const on = (listener: () => void): (() => void) => {
 };
 
 export const useSession = (): Session => useSyncExternalStore(on, () => session);
-/** The hub decides; this only hides what it would refuse. A permission may end in `*`. */
-export const may = (verb: string): boolean =>
-  session.state === 'in' && session.me.permissions.some((p) => p === verb || (p.endsWith('*') && verb.startsWith(p.slice(0, -1))));
 
-const codePattern = /sign-in=([^&\s]+)/;
-/** Takes a whole sign-in link or only its code. */
-export function codeOf(text: string): string {
+/** Verbs that the hub opens to those who have them below one subtree only; it looks at each tag then. */
+const narrowed: ReadonlySet<string> = new Set(['values.read', 'tag.write', 'history.read', 'mqtt.subscribe']);
+/** The hub decides; this only hides what it would refuse. `any` is for everybody. */
+export const may = (verb: string): boolean =>
+  session.state === 'in' &&
+  (verb === 'any' ||
+    session.me.permissions.some((p) => {
+      const [granted, subtree] = p.split(' ', 2);
+      return (granted === '*' || granted === verb) && (subtree === undefined || narrowed.has(verb));
+    }));
+
+/** Whether this is somebody with a password, and not the bearer of a role's link: only those names have a blank. */
+export const isPerson = (me: Me): boolean => me.kind === 'person' && !me.name.includes(' ');
+
+const codePattern = /\b(sign-in|first-admin)=([^&\s]+)/;
+/** Takes a whole link or only its code. */
+export function codeOf(text: string): { code: string; way: Way } {
   const found = codePattern.exec(text);
-  if (found === null) return text.trim();
+  if (found === null) return { code: text.trim(), way: 'sign-in' };
+  const [, way, code] = found as unknown as [string, Way, string];
   try {
-    return decodeURIComponent(found[1]!);
+    return { code: decodeURIComponent(code), way };
   } catch {
-    return found[1]!;
+    return { code, way };
   }
 }
 
 const endedByHub = (): ApiProblem =>
   new ApiProblem({ title: 'This session has ended.', status: 401, code: 'SESSION_ENDED', detail: 'This session has ended.' });
+const isIn = (): boolean => session.state === 'in' || session.state === 'only';
 
 let retry: ReturnType<typeof setTimeout> | undefined;
 async function enter(): Promise<void> {
   clearTimeout(retry);
   try {
     const me = await api<Me>('/me');
+    if (me.only !== undefined) {
+      stopLive();
+      set({ state: 'only', me });
+      return;
+    }
     startLive(() => {
       void enter();
     });
-    set({ state: 'in', me });
+    set({ state: 'in', me, entry: ++entries });
   } catch (error) {
     const problem = asProblem(error);
     stopLive();
-    if (problem.status === 401)
-      set({ state: 'out', problem: session.state === 'out' ? session.problem : session.state === 'in' ? endedByHub() : undefined });
-    else {
+    if (problem.status === 401) {
+      if (session.state !== 'out') set({ state: 'out', problem: isIn() ? endedByHub() : undefined, by: undefined });
+    } else {
       retry = setTimeout(() => {
         void enter();
       }, 3_000);
@@ -68,24 +93,38 @@ export const askAgain = (): void => {
 };
 
 /** Redeems a one-time code. Resolves also when it is refused; the session then says why. */
-export async function signIn(code: string): Promise<void> {
+export async function signIn({ code, way }: { code: string; way: Way }): Promise<void> {
   try {
     await api('/login', { body: { code } });
+    queryClient.clear();
   } catch (error) {
-    const problem = asProblem(error);
     // A used link opened again in a browser that is still signed in just goes on.
-    set({ state: 'out', problem });
+    set({ state: 'out', problem: asProblem(error), by: way });
   }
   await enter();
 }
+
+/** Rejects with what the hub says; once it resolves, the session is another one. */
+async function come(path: string, body: object): Promise<void> {
+  await api(path, { body });
+  queryClient.clear();
+  await enter();
+}
+/** Opens a session for a name and a password. Rejects with the hub's `ApiProblem`. */
+export const signInWith = (name: string, password: string): Promise<void> => come('/login', { name, password });
+/** For the session of a first administrator's link only. */
+export const createFirstAdmin = (person: { name: string; displayName?: string; password: string }): Promise<void> =>
+  come('/first-admin', person);
+/** One's own; ends all other sessions of the person. */
+export const changePassword = (password: string, newPassword: string): Promise<void> => come('/password', { password, newPassword });
 
 export async function signOut(): Promise<void> {
   await api('/logout', { method: 'POST' }).catch(() => undefined);
   leave(undefined);
 }
 function leave(problem: ApiProblem | undefined): void {
-  if (session.state !== 'in') return;
-  set({ state: 'out', problem });
+  if (!isIn()) return;
+  set({ state: 'out', problem, by: undefined });
   stopLive();
   queryClient.clear();
 }
@@ -100,8 +139,8 @@ export async function openSession(): Promise<void> {
 }
 async function fromHash(): Promise<boolean> {
   if (!codePattern.test(location.hash)) return false;
-  const code = codeOf(location.hash);
+  const found = codeOf(location.hash);
   history.replaceState(history.state, '', location.pathname + location.search);
-  await signIn(code);
+  await signIn(found);
   return true;
 }

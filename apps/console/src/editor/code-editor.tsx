@@ -5,8 +5,8 @@ import { json } from '@codemirror/lang-json';
 import { PostgreSQL, sql, StandardSQL } from '@codemirror/lang-sql';
 import { yaml } from '@codemirror/lang-yaml';
 import { bracketMatching, HighlightStyle, indentOnInput, syntaxHighlighting } from '@codemirror/language';
-import { setDiagnostics } from '@codemirror/lint';
-import { Compartment, EditorState, Prec, type Extension } from '@codemirror/state';
+import { setDiagnostics, type Diagnostic } from '@codemirror/lint';
+import { Compartment, EditorState, Prec, type Extension, type Text } from '@codemirror/state';
 import { drawSelection, EditorView, keymap, lineNumbers, placeholder } from '@codemirror/view';
 import { tags as t } from '@lezer/highlight';
 import { useEffect, useRef } from 'react';
@@ -21,8 +21,12 @@ export interface EditorProps {
   onChange?: ((value: string) => void) | undefined;
   /** Ctrl Enter. */
   onRun?: (() => void) | undefined;
-  language: 'rule' | 'sql' | 'json' | 'yaml';
+  language: 'rule' | 'sql' | 'json' | 'yaml' | 'text';
   fault?: Fault | undefined;
+  /** Several places at once; `fault` is one of them. */
+  faults?: readonly Fault[] | undefined;
+  /** Takes the cursor there whenever another object is given. */
+  goTo?: { line: number; column: number } | undefined;
   /** Table → columns, for completion. */
   schema?: Record<string, string[]> | undefined;
   readOnly?: boolean;
@@ -74,6 +78,8 @@ const languageOf = (p: Pick<EditorProps, 'language' | 'schema'>): Extension => {
   switch (p.language) {
     case 'json':
       return json();
+    case 'text':
+      return [];
     case 'yaml':
       return yaml();
     case 'rule':
@@ -82,6 +88,21 @@ const languageOf = (p: Pick<EditorProps, 'language' | 'schema'>): Extension => {
       return sql({ dialect: PostgreSQL, upperCaseKeywords: true, ...(p.schema === undefined ? {} : { schema: p.schema }) });
   }
 };
+
+/** Where a line and column are; the nearest place that there is. */
+function offsetOf(doc: Text, { line, column }: { line: number; column: number }): number {
+  const found = doc.line(Math.min(Math.max(1, line), doc.lines));
+  return Math.min(found.to, found.from + Math.max(0, column - 1));
+}
+
+/** A fault marks the word that begins there. */
+function markOf(doc: Text, fault: Fault): Diagnostic {
+  const from = offsetOf(doc, fault);
+  const line = doc.lineAt(from);
+  const word = /^(?:[\w.$]+|"[^"]*"?|'[^']*'?|\S)/.exec(line.text.slice(from - line.from))?.[0] ?? '';
+  const to = Math.min(line.to, from + Math.max(1, word.length));
+  return { from: from === to ? Math.max(line.from, from - 1) : from, to, severity: 'error', message: fault.message };
+}
 
 /** CodeMirror over the tokens. Holds its own text; a new `value` from outside replaces it. */
 export default function CodeEditor(props: EditorProps) {
@@ -152,23 +173,26 @@ export default function CodeEditor(props: EditorProps) {
   useEffect(() => {
     view.current?.dispatch({ effects: language.current.reconfigure(languageOf(now.current)) });
   }, [schemaKey, props.language]);
-  const { fault } = props;
+  const { fault, faults, goTo } = props;
+  const faultsKey = JSON.stringify([fault ?? null, faults ?? null]);
   useEffect(() => {
     const editor = view.current;
     if (editor === undefined) return;
-    if (fault === undefined) {
-      editor.dispatch(setDiagnostics(editor.state, []));
-      return;
-    }
-    const line = editor.state.doc.line(Math.min(Math.max(1, fault.line), editor.state.doc.lines));
-    const from = Math.min(line.to, line.from + Math.max(0, fault.column - 1));
-    const word = /^(?:[\w.$]+|"[^"]*"?|'[^']*'?|\S)/.exec(line.text.slice(from - line.from))?.[0] ?? '';
-    const to = Math.min(line.to, from + Math.max(1, word.length));
+    const { doc } = editor.state;
+    const marks = [...(fault === undefined ? [] : [fault]), ...(faults ?? [])].map((f) => markOf(doc, f));
     editor.dispatch(
-      setDiagnostics(editor.state, [
-        { from: from === to ? Math.max(line.from, from - 1) : from, to, severity: 'error', message: fault.message },
-      ]),
+      setDiagnostics(
+        editor.state,
+        marks.sort((a, b) => a.from - b.from),
+      ),
     );
-  }, [fault?.line, fault?.column, fault?.message]);
+  }, [faultsKey]);
+  useEffect(() => {
+    const editor = view.current;
+    if (editor === undefined || goTo === undefined) return;
+    const anchor = offsetOf(editor.state.doc, goTo);
+    editor.dispatch({ selection: { anchor }, effects: EditorView.scrollIntoView(anchor, { y: 'center' }) });
+    editor.focus();
+  }, [goTo]);
   return <div ref={host} className="cm-host" />;
 }

@@ -125,6 +125,7 @@ const icons = {
       <path d="M5 2v2.5M8 2v2.5M11 2v2.5M5 11.5V14M8 11.5V14M11 11.5V14" />
     </>
   ),
+  app: <path d="M3 9.5a5 5 0 0 1 10 0M8 13.5V7M5.8 9.2 8 7l2.2 2.2" />,
   simulator: (
     <>
       <path d="M6 2.5v4L2.8 12a1 1 0 0 0 .9 1.5h8.6a1 1 0 0 0 .9-1.5L10 6.5v-4M5 2.5h6M4.6 9.5h6.8" />
@@ -136,6 +137,31 @@ const icons = {
       <circle cx="6" cy="4.5" r="1.3" fill="currentColor" />
       <circle cx="10.5" cy="8" r="1.3" fill="currentColor" />
       <circle cx="5" cy="11.5" r="1.3" fill="currentColor" />
+    </>
+  ),
+  configuration: (
+    <>
+      <path d="M4 2h5.5L12.5 5v9H4Z" />
+      <path d="M9.2 2v3.3h3.3M6.2 8h4M6.2 10.8h4" />
+    </>
+  ),
+  person: (
+    <>
+      <circle cx="8" cy="5.5" r="2.8" />
+      <path d="M2.8 13.5c.6-2.6 2.6-4 5.2-4s4.6 1.4 5.2 4" />
+    </>
+  ),
+  key: (
+    <>
+      <circle cx="5.2" cy="8" r="2.9" />
+      <path d="M8.1 8h5.9v2.6M11.2 8v2" />
+    </>
+  ),
+  audit: <path d="M2.5 4h11M2.5 8h6M2.5 12h4M8.5 11.5l2 2 3.5-4.5" />,
+  copy: (
+    <>
+      <rect x="5.5" y="5.5" width="8" height="8" rx="1.2" />
+      <path d="M10.5 5.5v-3h-8v8h3" />
     </>
   ),
   search: (

@@ -191,6 +191,19 @@ test('people are listed, changed and removed; a change of role holds in open ses
   assert.deepEqual(await codeOf(ask('PUT', '/users/__proto__', { role: 'viewer' })), [400, 'ACCESS_NAME_INVALID']);
 });
 
+test("who came by a role's link sees and revokes none of the hub's tokens that reach further", async () => {
+  const wide = await get<NewTokenAnswer>('POST', '/tokens', { name: 'wide', role: 'admin' });
+  await get('POST', '/tokens', { name: 'narrow', role: 'viewer' });
+  const { code } = await get<{ code: string }>('POST', '/sign-in-codes', { role: 'engineer' });
+  const { cookie } = await signIn({ code });
+  const seen = await get<TokensAnswer>('GET', '/tokens', undefined, { cookie });
+  assert.deepEqual(
+    seen.tokens.map((token) => token.name),
+    ['narrow'],
+  );
+  assert.deepEqual(await codeOf(ask('DELETE', `/tokens/${wide.token.id}`, undefined, { cookie })), [404, 'API_UNKNOWN_NAME']);
+});
+
 test('one may keep tokens of one own, and see and revoke those of others only with access.write', async () => {
   const [erin, frank] = [await person('erin', { role: 'engineer' }), await person('frank', { role: 'engineer' })];
   const expires = rfc3339(clock.now() + 86_400_000_000);
@@ -294,6 +307,13 @@ test('the audit log is paged and filtered', async () => {
   const second = await get<AuditAnswer>('GET', `/audit?limit=2&cursor=${first.cursor}`);
   assert.equal(second.records[0]!.what, 'device-credentials/d2');
   assert.deepEqual((await get<AuditAnswer>('GET', '/audit?who=nobody')).records, []);
+  const found = await get<AuditAnswer>('GET', '/audit?what=CREDENTIALS/d3&result=ok&from=now-1h');
+  assert.deepEqual(
+    found.records.map((r) => r.what),
+    ['device-credentials/d3'],
+  );
+  for (const none of ['result=failed', 'to=now-1h']) assert.deepEqual((await get<AuditAnswer>('GET', `/audit?${none}`)).records, []);
+  assert.deepEqual(await codeOf(ask('GET', '/audit?from=yesterday')), [400, 'API_TIME_INVALID']);
   for (const wrong of ['x', '-1', '0', '1e9'])
     assert.deepEqual(await codeOf(ask('GET', `/audit?cursor=${wrong}`)), [400, 'API_CURSOR_INVALID']);
 });

@@ -14,9 +14,21 @@ export const ConfigAnswer = Type.Object({
   text: Type.String({ description: 'The hub file as it stands; secrets stay !env and !file.' }),
   revision: Type.Integer(),
   config: AnyObject,
+  files: Type.Array(
+    Type.Object({
+      name: Type.String(),
+      kind: Type.Unsafe<'yaml' | 'table'>({ type: 'string', enum: ['yaml', 'table'] }),
+      bytes: Type.Integer(),
+    }),
+    { description: 'All files of the configuration, the main file first.' },
+  ),
+  pending: Type.Array(Type.String(), { description: 'Applied changes that take effect when the hub starts again, a sentence each.' }),
+  readOnly: Type.Optional(Type.String({ description: 'Why the files cannot be changed from here.' })),
 });
 export type ConfigAnswer = Static<typeof ConfigAnswer>;
 export const RevisionAnswer = Type.Object({ revision: Type.Integer() });
+export const ConfigFileAnswer = Type.Object({ name: Type.String(), text: Type.String(), revision: Type.Integer() });
+export type ConfigFileAnswer = Static<typeof ConfigFileAnswer>;
 export type RevisionAnswer = Static<typeof RevisionAnswer>;
 
 const sections = ['devices', 'apps', 'rules', 'dashboards'] as const;
@@ -35,7 +47,40 @@ export function registerConfig(app: App, { hub }: ApiContext): void {
         response: { 200: ConfigAnswer, ...problemResponses },
       },
     },
-    async () => ({ file: hub.configFile, text: hub.configText(), revision: hub.revision, config: { ...hub.publicConfig() } }),
+    async () => {
+      const readOnly = hub.readOnly();
+      return {
+        file: hub.configFile,
+        text: hub.configText(),
+        revision: hub.revision,
+        config: { ...hub.publicConfig() },
+        files: [...hub.configFiles()].map(([name, text], i) => ({
+          name,
+          kind: i > 0 && /\.csv$/i.test(name) ? ('table' as const) : ('yaml' as const),
+          bytes: Buffer.byteLength(text),
+        })),
+        pending: hub.pendingRestart().map((change) => change.sentence),
+        ...(readOnly === undefined ? {} : { readOnly }),
+      };
+    },
+  );
+  app.get(
+    '/api/v1/config/file',
+    {
+      config: { permission: 'config.read' },
+      schema: {
+        operationId: 'getConfigFile',
+        tags: ['config'],
+        summary: 'The text of one file of the configuration, as the running revision has it.',
+        querystring: Type.Object({ name: Type.String({ maxLength: 1000 }) }),
+        response: { 200: ConfigFileAnswer, ...problemResponses },
+      },
+    },
+    async ({ query: { name } }) => {
+      const text = hub.configFiles().get(name);
+      if (text === undefined) throw errors.API_NO_SUCH_FILE({ file: name });
+      return { name, text, revision: hub.revision };
+    },
   );
 
   for (const section of sections) {

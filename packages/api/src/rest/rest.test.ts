@@ -5,7 +5,17 @@ import { VirtualClock } from '@omh/core/testing';
 import { ApiServer } from '../api-server.ts';
 import type { App } from '../context.ts';
 import { adminToken, asHub, ConfigRefused, FakeHub } from '../testing/fake-hub.ts';
-import type { ConfigAnswer, DevicesAnswer, HistoryAnswer, Problem, SqlAnswer, StatusAnswer, ValuesAnswer } from '../types.ts';
+import type {
+  ConfigAnswer,
+  ConfigFileAnswer,
+  DevicesAnswer,
+  DiffAnswer,
+  HistoryAnswer,
+  Problem,
+  SqlAnswer,
+  StatusAnswer,
+  ValuesAnswer,
+} from '../types.ts';
 
 const start = 1_700_000_000_000_000;
 let clock: VirtualClock;
@@ -271,6 +281,8 @@ test('lists tell instants as RFC 3339 and leave out what is not known', async ()
     version: '0.1.0',
     startedAt: '2023-11-14T22:13:20.000Z',
     dataDir: '/plant/data',
+    revision: 7,
+    drift: false,
     time: '2023-11-14T22:13:20.000Z',
   });
   assert.equal(status.parts[0]!.since, '2023-11-14T22:13:20.000Z');
@@ -342,6 +354,44 @@ test('the hub file is told as it stands', async () => {
   assert.equal(config.file, '/plant/hub.yaml');
   assert.equal(config.revision, 7);
   assert.match(config.text, /^version: 1/);
+  assert.deepEqual(
+    config.files.map(({ name, kind }) => [name, kind]),
+    [
+      ['hub.yaml', 'yaml'],
+      ['tags/press.csv', 'table'],
+    ],
+  );
+  assert.deepEqual(config.pending, []);
+});
+
+test('a file of the configuration is read by its name, and no other file is', async () => {
+  assert.equal((await get<ConfigFileAnswer>('/api/v1/config/file?name=tags/press.csv')).text, 'name,address\n');
+  for (const name of ['../etc/passwd', '/etc/passwd', '__proto__', 'tags']) {
+    const problem = await get<Problem>(`/api/v1/config/file?name=${encodeURIComponent(name)}`, 404);
+    assert.equal(problem.code, 'API_NO_SUCH_FILE');
+  }
+});
+
+test('a diff is that of a plan or of a revision, not of both and not of nothing', async () => {
+  assert.deepEqual((await get<DiffAnswer>('/api/v1/config/diff?revision=3')).files[0]?.diff, '@@ 3 @@\n');
+  for (const query of ['', '?plan=p&revision=3'])
+    assert.equal((await get<Problem>(`/api/v1/config/diff${query}`, 400)).code, 'API_DIFF_SOURCE');
+});
+
+test('a fault of a planned text is told with file, line and column', async () => {
+  hub.refuse = new ConfigRefused([
+    { path: 'rules/r', code: 'X', message: 'The rule is empty.', file: '/plant/rules/r.yaml', line: 3, column: 5 },
+  ]);
+  const problem = await send<Problem>('POST', '/api/v1/config/plan', { base: 7, files: { 'rules/r.yaml': 'rules: {}' } }, 400);
+  assert.deepEqual(problem.errors, [
+    {
+      pointer: '/rules/r',
+      message: '/plant/rules/r.yaml:3:5 The rule is empty.',
+      file: 'rules/r.yaml',
+      line: 3,
+      column: 5,
+    },
+  ]);
 });
 
 test('a failure of ours tells nothing of the inside', async () => {

@@ -1,3 +1,4 @@
+import { dirname, relative, resolve } from 'node:path';
 import { Type, type Static } from '@fastify/type-provider-typebox';
 import { OmhError, type Issue } from '@omh/core';
 import type { PlanRequest } from '@omh/hub';
@@ -21,6 +22,12 @@ export const PlanBody = StrictObject({
   base: Type.Integer({ minimum: 1, description: 'The revision the change was made on.' }),
   ops: Type.Optional(Type.Array(AnyObject, { maxItems: 10_000, description: '{op: add|replace|remove, path, value}.' })),
   text: Type.Optional(Type.String({ maxLength: 1_000_000, description: "The main file's whole text." })),
+  files: Type.Optional(
+    Type.Record(Type.String({ maxLength: 1000 }), Type.String(), {
+      maxProperties: 1000,
+      description: 'Whole texts of files of the configuration by name.',
+    }),
+  ),
   disk: Type.Optional(Type.Literal(true, { description: 'What stands on disk: takes over a hand edit.' })),
   revision: Type.Optional(Type.Integer({ minimum: 1, description: 'What an earlier revision had.' })),
 });
@@ -29,6 +36,7 @@ export const PlanAnswer = Type.Object({
   base: Type.Integer(),
   changes: Type.Array(Change),
   warnings: Type.Array(Type.Object({ code: Type.String(), path: Type.String(), text: Type.String() })),
+  files: Type.Array(Type.String(), { description: 'Files whose text changes, also where only comments or order do.' }),
 });
 export type PlanAnswer = Static<typeof PlanAnswer>;
 export const RevisionsAnswer = Type.Object({
@@ -38,10 +46,15 @@ export const RevisionsAnswer = Type.Object({
   cursor: Type.Optional(Type.Integer()),
 });
 export type RevisionsAnswer = Static<typeof RevisionsAnswer>;
-export const DriftAnswer = Type.Object({
-  files: Type.Array(Type.Object({ file: Type.String(), kind: Type.String(), diff: Type.String() })),
-});
+const FileDiff = { file: Type.String(), kind: Type.String(), diff: Type.String() };
+export const DriftAnswer = Type.Object({ files: Type.Array(Type.Object(FileDiff)) });
 export type DriftAnswer = Static<typeof DriftAnswer>;
+export const DiffAnswer = Type.Object({
+  files: Type.Array(
+    Type.Object({ ...FileDiff, truncated: Type.Optional(Type.Boolean({ description: 'Only the beginning of the diff is told.' })) }),
+  ),
+});
+export type DiffAnswer = Static<typeof DiffAnswer>;
 
 /** Plan, apply, rollback and what was applied before. */
 export function registerRevisions(app: App, { hub }: ApiContext): void {
@@ -52,19 +65,19 @@ export function registerRevisions(app: App, { hub }: ApiContext): void {
       schema: {
         operationId: 'planConfig',
         tags: ['config'],
-        summary: 'What a change would do; nothing happens yet. Exactly one of ops, text, disk and revision.',
+        summary: 'What a change would do; nothing happens yet. Exactly one of ops, text, files, disk and revision.',
         body: PlanBody,
         response: { 200: PlanAnswer, ...problemResponses },
       },
     },
     async ({ body }) => {
-      if ([body.ops, body.text, body.disk, body.revision].filter((given) => given !== undefined).length !== 1)
+      if ([body.ops, body.text, body.files, body.disk, body.revision].filter((given) => given !== undefined).length !== 1)
         throw errors.API_PLAN_SOURCE();
       try {
-        const { planId, base, changes, warnings } = await hub.plan(body as PlanRequest);
-        return { planId, base, changes: [...changes], warnings: [...warnings] };
+        const { planId, base, changes, warnings, files } = await hub.plan(body as PlanRequest);
+        return { planId, base, changes: [...changes], warnings: [...warnings], files: [...files] };
       } catch (thrown) {
-        throw withPlaces(thrown);
+        throw withPlaces(thrown, dirname(hub.configFile));
       }
     },
   );
@@ -110,6 +123,27 @@ export function registerRevisions(app: App, { hub }: ApiContext): void {
     async () => ({ files: [...(hub.drift()?.files ?? [])] }),
   );
   app.get(
+    '/api/v1/config/diff',
+    {
+      config: { permission: 'config.read' },
+      schema: {
+        operationId: 'getConfigDiff',
+        tags: ['config'],
+        summary: 'Unified text of each file that a plan would change, or that a revision changed.',
+        querystring: Type.Object({
+          plan: Type.Optional(Type.String({ maxLength: 200 })),
+          revision: Type.Optional(Type.Integer({ minimum: 1 })),
+          against: Type.Optional(Type.Integer({ minimum: 0, description: 'The revision before when absent.' })),
+        }),
+        response: { 200: DiffAnswer, ...problemResponses },
+      },
+    },
+    async ({ query: { plan, revision, against } }) => {
+      if ((plan === undefined) === (revision === undefined)) throw errors.API_DIFF_SOURCE();
+      return { files: plan === undefined ? hub.revisionDiff(revision!, against) : hub.planDiff(plan) };
+    },
+  );
+  app.get(
     '/api/v1/revisions',
     {
       config: { permission: 'config.read' },
@@ -134,8 +168,8 @@ export function registerRevisions(app: App, { hub }: ApiContext): void {
   );
 }
 
-/** Every fault of the planned files with its place. */
-function withPlaces(thrown: unknown): unknown {
+/** Every fault of the planned files with its place; files are named from the hub file's folder. */
+function withPlaces(thrown: unknown, folder: string): unknown {
   const issues = (thrown as { issues?: readonly (Issue & { file: string; line: number; column: number })[] } | undefined)?.issues;
   if (!Array.isArray(issues) || !(thrown instanceof OmhError)) return thrown;
   return new FieldsError(
@@ -143,6 +177,9 @@ function withPlaces(thrown: unknown): unknown {
     issues.map((issue) => ({
       pointer: issue.path === '' ? '' : `/${issue.path}`,
       message: `${issue.file}:${issue.line}:${issue.column} ${sentenceOf(issue)}`,
+      file: relative(folder, resolve(folder, issue.file)),
+      line: issue.line,
+      column: issue.column,
     })),
   );
 }

@@ -1,5 +1,5 @@
 import { Type, type Static } from '@fastify/type-provider-typebox';
-import { allows, permissionsOf, type TokenInfo } from '@omh/access';
+import { allows, mayGrant, permissionsOf, type TokenInfo } from '@omh/access';
 import { parseRfc3339, type Micros, type Principal } from '@omh/core';
 import type { ApiContext, App } from '../context.ts';
 import { errors } from '../errors.ts';
@@ -47,8 +47,11 @@ const tokenToJson = (token: TokenInfo, now: Micros): TokenRow => ({
 
 export function registerTokens(app: App, { hub, log }: ApiContext): void {
   const { access } = hub;
+  // Whoever came by a link shares the hub's name with administrators, and sees no token there that reaches further.
   const maySee = (principal: Principal, token: TokenInfo): boolean =>
-    allows(principal, 'access.write') || token.owner === access.ownerOf(principal);
+    allows(principal, 'access.write') ||
+    (token.owner === access.ownerOf(principal) &&
+      (access.people.get(token.owner) !== undefined || token.permissions.every((permission) => mayGrant(principal, permission))));
 
   app.get(
     '/api/v1/tokens',

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { Access, roles, type AuditStore, type DocumentStore, type Role } from '@omh/access';
 import { LastValues } from '@omh/acquisition';
 import {
@@ -331,7 +332,8 @@ export class FakeHub {
     return { revision: 8 };
   }
   async plan(request: Parameters<Hub['plan']>[0]): Promise<PlanAnswer> {
-    return { planId: 'p', base: request.base, changes: [], warnings: [] };
+    if (this.refuse !== undefined) throw this.refuse;
+    return { planId: 'p', base: request.base, changes: [], warnings: [], files: [] };
   }
   async apply(): Promise<{ revision: number }> {
     return { revision: 8 };
@@ -342,8 +344,33 @@ export class FakeHub {
   drift(): undefined {
     return undefined;
   }
+  readonly drifted = false;
+  readOnly(): undefined {
+    return undefined;
+  }
+  pendingRestart(): ReturnType<Hub['pendingRestart']> {
+    return [];
+  }
+  configFiles(): ReadonlyMap<string, string> {
+    return new Map([
+      ['hub.yaml', this.configText()],
+      ['tags/press.csv', 'name,address\n'],
+    ]);
+  }
+  planDiff(): ReturnType<Hub['planDiff']> {
+    return [];
+  }
+  revisionDiff(revision: number): ReturnType<Hub['revisionDiff']> {
+    return [{ file: 'hub.yaml', kind: 'changed', diff: `@@ ${revision} @@\n` }];
+  }
   async revisions(): ReturnType<Hub['revisions']> {
     return { revisions: [] };
+  }
+  async backup(): ReturnType<Hub['backup']> {
+    return { name: 'test.backup.tar.gz', stream: Readable.from([Buffer.from('a backup')]) };
+  }
+  async verify(): ReturnType<Hub['verify']> {
+    return { ok: true, findings: [], checked: ['Everything.'], counts: { people: 0 } };
   }
   metrics(): ReturnType<Hub['metrics']> {
     return [
@@ -355,7 +382,7 @@ export class FakeHub {
 }
 
 export class ConfigRefused extends OmhError {
-  readonly issues: readonly { path: string; code: string; message: string; fix?: string }[];
+  readonly issues: readonly { path: string; code: string; message: string; fix?: string; file?: string; line?: number; column?: number }[];
   constructor(issues: ConfigRefused['issues']) {
     super('HUB_FILE_INVALID', { blame: 'config', text: 'the file has faults', next: 'Correct them.' });
     this.issues = issues;

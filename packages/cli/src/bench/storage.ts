@@ -1,19 +1,21 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { systemClock } from '@omh/core';
 import { AppendLog } from '@omh/storage';
 import { machine } from './machine.ts';
 import { median, spread } from './stats.ts';
 
 export interface StorageBenchOptions {
-  readonly json?: boolean;
   /** Seconds per measurement; 1 when absent. */
   readonly seconds?: number;
   /** Runs of each row, of which the median counts; 3 when absent. */
   readonly repeats?: number;
   /** Where the log is written: the disk that is measured; the system's folder for temporary files when absent. */
   readonly folder?: string;
+  /** Only the stores whose name holds this. */
+  readonly only?: string;
 }
 export interface StorageBenchRow {
   readonly store: string;
@@ -60,18 +62,15 @@ export async function benchStorage(options: StorageBenchOptions, print: (line: s
   const repeats = options.repeats ?? 3;
   const rows: StorageBenchRow[] = [];
   const missing: string[] = [];
-  const say = (line: string): void => {
-    if (options.json !== true) print(line);
-  };
   const peers = peerStores();
   for (const { name, open } of peers) if (open === undefined) missing.push(name);
   const stores = [
     { name: 'omh append log', open: openAppendLog },
     ...peers.flatMap((p) => (p.open ? [{ name: p.name, open: p.open }] : [])),
-  ];
-  say(machine());
-  say(`records of ${recordBytes} bytes, each group waited for, median of ${repeats} runs of ${seconds} s`);
-  say(
+  ].filter(({ name }) => options.only === undefined || name.includes(options.only));
+  print(machine());
+  print(`records of ${recordBytes} bytes, each group waited for, median of ${repeats} runs of ${seconds} s`);
+  print(
     `  ${'store'.padEnd(16)} ${'mode'.padEnd(7)} ${'per turn'.padStart(8)} ${'records/s'.padStart(11)} ${'µs CPU/record'.padStart(24)} ${'records/sync'.padStart(13)}`,
   );
   for (const { name, open } of stores) {
@@ -90,16 +89,15 @@ export async function benchStorage(options: StorageBenchOptions, print: (line: s
           ...(Number.isNaN(perSync) ? {} : { recordsPerSync: perSync }),
         };
         rows.push(row);
-        say(
+        print(
           `  ${name.padEnd(16)} ${mode.padEnd(7)} ${String(perTurn).padStart(8)} ${Math.round(row.recordsPerSecond).toLocaleString('en').padStart(11)} ${spread(cpu, 2).padStart(24)} ${(row.recordsPerSync === undefined ? '-' : Math.round(row.recordsPerSync).toLocaleString('en')).padStart(13)}`,
         );
       }
     }
   }
-  for (const name of missing) say(`${name} is not here and left out: npm install --no-save ${name}`);
-  const result = { machine: machine(), recordBytes, seconds, repeats, rows, missing };
-  if (options.json === true) print(JSON.stringify(result));
-  return result;
+  for (const name of missing)
+    print(`${name} is not here and left out: npm install --prefix /tmp/peers ${name}, then OMH_BENCH_PEERS=/tmp/peers omh bench storage`);
+  return { machine: machine(), recordBytes, seconds, repeats, rows, missing };
 }
 
 type Open = (folder: string, mode: StorageBenchRow['mode']) => Promise<Store>;
@@ -129,12 +127,23 @@ async function measure(open: Open, mode: StorageBenchRow['mode'], perTurn: numbe
   }
 }
 
+const isFull = (thrown: unknown): boolean => (thrown as { code?: unknown }).code === 'STORAGE_LOG_FULL';
+
 const openAppendLog: Open = async (folder, mode) => {
   const log = await AppendLog.open(folder, { mode });
   return {
     async commit(bytes, count) {
       let last = 0;
-      for (let i = 0; i < count; i++) last = log.append(bytes);
+      for (let i = 0; i < count; i++) {
+        try {
+          last = log.append(bytes);
+        } catch (thrown) {
+          if (!isFull(thrown)) throw thrown;
+          // The disk is slower than this loop: that is its share of the time.
+          await systemClock.sleep(1);
+          i--;
+        }
+      }
       await log.durable(last);
       // In mode memory nothing is waited for: old segments make room, and the loop turns.
       if (mode === 'memory') {
@@ -157,12 +166,17 @@ function peerStores(): { name: string; open: Open | undefined }[] {
   ];
 }
 
+/** From the folder that OMH_BENCH_PEERS names, else from beside this program; never a part of it. */
 function load(name: string): unknown {
-  try {
-    return createRequire(import.meta.url)(name) as unknown;
-  } catch {
-    return undefined;
+  const folder = process.env['OMH_BENCH_PEERS'];
+  for (const from of [...(folder === undefined ? [] : [join(resolve(folder), 'peers.js')]), import.meta.url]) {
+    try {
+      return createRequire(from)(name) as unknown;
+    } catch {
+      continue;
+    }
   }
+  return undefined;
 }
 
 interface Sqlite {

@@ -5,21 +5,23 @@ interface Flags {
   seconds?: string;
   repeats?: string;
   only?: string;
+  folder?: string;
 }
 
 export function benchCommand(): Command {
   return new Command('bench')
     .description('Measure this machine: ours beside what you would use instead, in one run, medians of several.')
-    .addArgument(new Argument('<area>', 'what to measure').choices(['mqtt', 'end-to-end']))
+    .addArgument(new Argument('<area>', 'what to measure').choices(['mqtt', 'end-to-end', 'storage']))
     .option('--seconds <n>', 'length of one measurement')
     .option('--repeats <n>', 'measurements of each row')
     .option('--only <text>', 'only the rows whose name holds this')
+    .option('--folder <dir>', 'storage: the disk that is measured')
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nPeers that are not installed are left out and named.\n\nExamples:\n  omh bench end-to-end\n  omh bench mqtt --repeats 5',
+      '\nPeers that are not installed are left out and named.\n\nExamples:\n  omh bench end-to-end\n  omh bench mqtt --repeats 5\n  OMH_BENCH_PEERS=/tmp/peers omh bench storage --seconds 1',
     )
-    .action(async (area: 'mqtt' | 'end-to-end', flags: Flags) => {
+    .action(async (area: 'mqtt' | 'end-to-end' | 'storage', flags: Flags) => {
       const print = flags.json
         ? (): void => {}
         : (line: string): void => {
@@ -33,7 +35,12 @@ export function benchCommand(): Command {
       const result =
         area === 'mqtt'
           ? await (await import('../bench/mqtt.ts')).benchMqtt(options, print)
-          : await (await import('../bench/end-to-end.ts')).benchEndToEnd(options, print);
+          : area === 'storage'
+            ? await (await import('../bench/storage.ts')).benchStorage(
+                { ...options, ...(flags.folder === undefined ? {} : { folder: flags.folder }) },
+                print,
+              )
+            : await (await import('../bench/end-to-end.ts')).benchEndToEnd(options, print);
       if (flags.json) process.stdout.write(`${JSON.stringify(result)}\n`);
     });
 }

@@ -3,7 +3,7 @@ import { Access } from '@omh/access';
 import { Broker, type BrokerListener, type BrokerOptions } from '@omh/broker';
 import { systemClock } from '@omh/core';
 import { lockDataDirectory, type DataDirectory } from '@omh/storage';
-import { ConfigFile, InvalidHubFile, mqttAccess } from '@omh/hub';
+import { ConfigFile, InvalidHubFile, MqttAccess } from '@omh/hub';
 import { createLogger, logLevelOption, type LogLevel } from '../log.ts';
 import { untilSignal } from '../until-signal.ts';
 import { port } from './up.ts';
@@ -40,7 +40,7 @@ export function brokerCommand(): Command {
         listeners,
         clock: systemClock,
         log: createLogger(flags.logLevel, 'text'),
-        ...mqttAccess(access),
+        ...new MqttAccess(access, systemClock).door,
       });
       let directory: DataDirectory | undefined;
       const signal = untilSignal(async () => {

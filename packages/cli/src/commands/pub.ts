@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Command } from 'commander';
 import { errors } from '../errors.ts';
-import { connectMqtt, mqttOptions, positive, type MqttFlags } from '../mqtt-client.ts';
+import { connectMqtt, mqttOptions, positive, whenRefused, type MqttFlags } from '../mqtt-client.ts';
 
 interface Flags extends MqttFlags {
   topic: string;
@@ -42,7 +42,7 @@ export function pubCommand(): Command {
       const delayMs = flags.repeatDelay === '0' ? 0 : positive('--repeat-delay', flags.repeatDelay) * 1000;
       const client = await connectMqtt(flags);
       const send = (body: string | Buffer): Promise<unknown> =>
-        client.publishAsync(flags.topic, body, { qos, retain: flags.retain === true });
+        client.publishAsync(flags.topic, body, { qos, retain: flags.retain === true }).catch(whenRefused(flags, 'publish to', flags.topic));
       try {
         if (flags.stdinLine) for await (const line of createInterface({ input: process.stdin })) await send(line);
         else {

@@ -5,8 +5,9 @@ import { registry } from '@omh/hub';
 export function schemaCommand(): Command {
   return new Command('schema')
     .description("Print the hub file's JSON Schema, for editors and other tools.")
-    .addHelpText('after', '\nExample:\n  omh schema > hub.schema.json')
-    .action(() => {
-      process.stdout.write(`${JSON.stringify(hubJsonSchema(registry), undefined, 2)}\n`);
+    .option('--included', 'the schema of a file that include: names, instead of the hub file itself')
+    .addHelpText('after', '\nExamples:\n  omh schema > hub.schema.json\n  omh schema --included > hub-included.schema.json')
+    .action(({ included }: { included?: true }) => {
+      process.stdout.write(`${JSON.stringify(hubJsonSchema(registry, included ? 'included' : 'hub'), undefined, 2)}\n`);
     });
 }

@@ -5,7 +5,7 @@ import { formatTable } from '../table.ts';
 interface Status {
   state: string;
   sentence: string;
-  hub: { name: string; version: string };
+  hub: { name: string; version: string; revision: number; drift: boolean };
   parts: { id: string; state: string; address?: string; reason: { text: string }; since: string }[];
 }
 
@@ -24,7 +24,7 @@ export function statusCommand(): Command {
           `${formatTable(
             ['part', 'state', 'address', ''],
             status.parts.map((p) => [p.id, p.state, p.address ?? '', p.reason.text]),
-          )}\n\n${status.sentence}\n`,
+          )}\n\n${status.sentence}\n${status.hub.drift ? 'The files were changed by hand and differ from what runs: see omh plan.\n' : ''}`,
         );
       }
       if (status.parts.some((p) => p.state !== 'running')) process.exitCode = 1;

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { errors } from '../errors.ts';
-import { addressOf, connectMqtt, mqttOptions, positive, type MqttFlags } from '../mqtt-client.ts';
+import { addressOf, connectMqtt, mqttOptions, positive, whenRefused, type MqttFlags } from '../mqtt-client.ts';
 
 interface Flags extends MqttFlags {
   topic: string[];
@@ -56,8 +56,7 @@ export function subCommand(): Command {
       });
       ended.catch(() => {});
       try {
-        for (const grant of await client.subscribeAsync(flags.topic, { qos }))
-          if (grant.qos > 2) throw errors.CLI_MQTT({ url: addressOf(flags), detail: `it may not subscribe to ${grant.topic}` });
+        await client.subscribeAsync(flags.topic, { qos }).catch(whenRefused(flags, 'subscribe to', flags.topic.join(' ')));
         await ended;
       } finally {
         await client.endAsync(true);

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { formatIssue } from '@omh/config';
-import { ConfigFile } from '@omh/hub';
+import { ConfigFile, loadPlugins } from '@omh/hub';
 
 export function validateCommand(): Command {
   return new Command('validate')
@@ -8,7 +8,8 @@ export function validateCommand(): Command {
     .argument('[file]', 'hub file', 'hub.yaml')
     .option('--json', 'print the faults as JSON')
     .addHelpText('after', '\nExamples:\n  omh validate\n  omh validate plant/hub.yaml --json')
-    .action((name: string, flags: { json?: true }) => {
+    .action(async (name: string, flags: { json?: true }) => {
+      await loadPlugins(name);
       const file = new ConfigFile(name, name);
       const loaded = file.load();
       const issues = loaded.ok ? [] : loaded.error;

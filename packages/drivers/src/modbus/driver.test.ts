@@ -77,6 +77,16 @@ test('neighbours are read together, gaps only as far as the device allows', asyn
   );
 });
 
+test('a large group compiled in slices asks the same as one compiled at once', async (t) => {
+  const { driver } = await stage(t);
+  const tags = Array.from({ length: 3500 }, (_, i) => tag(i + 1, i % 500 === 7 ? '9!x' : `${1 + (i % 3)}!4${1 + ((i * 37) % 5000)}`));
+  let pauses = 0;
+  const slow = await driver.compileInSlices!(tags, async () => void pauses++);
+  const quick = driver.compile(tags);
+  assert.deepEqual([slow.requests, slow.tags], [quick.requests, quick.tags]);
+  assert.equal(pauses, 4);
+});
+
 test("the device's byte order, base and the tag's suffix decide", async (t) => {
   const { peer, driver } = await stage(t, { byteOrder: 'CDAB', byteOrder64: 'EFGHABCD', addressBase: 0 });
   peer.holding.set([0x0203, 0x0001, 0, 1, 0, 2], 10);

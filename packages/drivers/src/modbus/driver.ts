@@ -13,7 +13,7 @@ import {
 import { modbus } from '@omh/wire';
 import { errors } from '../errors.ts';
 import { ModbusLink, type Exchange, type Outcome } from './link.ts';
-import { ModbusPlan } from './plan.ts';
+import { ModbusPlan, Places } from './plan.ts';
 import { ReadCycle, type CycleContext } from './read-cycle.ts';
 import { refusalQuality, refusalReason } from './refusal.ts';
 import { resolveSettings, type ModbusTcpSettings, type ResolvedSettings } from './settings.ts';
@@ -22,6 +22,8 @@ import { planWrites, type WriteRequest } from './write-request.ts';
 /** Reads in a row without a single frame after which the connection is given up. */
 const silentReadsAllowed = 3;
 const connectTimeoutMs = 3000;
+/** So many addresses are read in about two milliseconds. */
+const sliceTags = 1000;
 
 /** A Modbus TCP client for one device or gateway. */
 export class ModbusDriver implements Driver {
@@ -76,7 +78,22 @@ export class ModbusDriver implements Driver {
   }
 
   compile(tags: readonly Tag[]): ReadPlan {
-    const plan = new ModbusPlan(tags, this.#settings, this.#context.device);
+    const places = new Places(this.#settings, this.#context.device);
+    for (let row = 0; row < tags.length; row++) places.add(tags[row]!, row);
+    return this.#kept(new ModbusPlan(tags, places));
+  }
+
+  async compileInSlices(tags: readonly Tag[], pause: () => Promise<void>): Promise<ReadPlan> {
+    const places = new Places(this.#settings, this.#context.device);
+    for (let row = 0; row < tags.length; row++) {
+      places.add(tags[row]!, row);
+      if (row % sliceTags === sliceTags - 1) await pause();
+    }
+    places.sort();
+    await pause();
+    return this.#kept(new ModbusPlan(tags, places));
+  }
+  #kept(plan: ModbusPlan): ModbusPlan {
     this.#plans.add(new WeakRef(plan));
     return plan;
   }

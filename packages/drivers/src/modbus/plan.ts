@@ -33,6 +33,42 @@ export function locate(tag: Pick<Tag, 'address' | 'type' | 'access'>, settings: 
   return { address, start, mask: modbus.orderMask(sizeOf(tag.type), address.endian, settings.byteOrder, settings.byteOrder64) };
 }
 
+/** Where each tag of a group stands: what is read, and what never reaches the wire. */
+export class Places {
+  readonly settings: ResolvedSettings;
+  readonly rejected: Row[] = [];
+  readonly points: Point[] = [];
+  readonly #device: string;
+
+  constructor(settings: ResolvedSettings, device: string) {
+    this.settings = settings;
+    this.#device = device;
+  }
+
+  add(tag: Tag, row: number): void {
+    const { settings, rejected } = this;
+    const located = tag.access === 'write' ? undefined : locate(tag, settings);
+    if (located === undefined) rejected.push({ row, quality: Quality.badNotReadable, reason: undefined });
+    else if (located instanceof Error) rejected.push({ row, quality: Quality.badConfiguration, reason: located.reason() });
+    else if (located.address.count > limitOf(located.address.area, settings)) {
+      const { count } = located.address;
+      const params = { address: tag.address, count, device: this.#device, limit: settings.maxRegisters };
+      rejected.push({ row, quality: Quality.badConfiguration, reason: errors.DRIVERS_MODBUS_TOO_LONG(params).reason() });
+    } else this.points.push({ row, type: tag.type, text: tag.address, ...located });
+  }
+  /** By place on the wire; what is sorted already costs next to nothing. */
+  sort(): void {
+    this.points.sort(byPlace);
+  }
+}
+
+const rank: Readonly<Record<modbus.Area, number>> = Object.fromEntries(modbus.areas.map((area, i) => [area, i])) as Record<
+  modbus.Area,
+  number
+>;
+const byPlace = (a: Point, b: Point): number =>
+  a.address.unit - b.address.unit || rank[a.address.area] - rank[b.address.area] || a.start - b.start || a.address.count - b.address.count;
+
 /** A group's tags as requests. Learns while it runs: a refused block is split, and the parts replace it. */
 export class ModbusPlan implements ReadPlan {
   readonly tags: readonly Tag[];
@@ -46,26 +82,14 @@ export class ModbusPlan implements ReadPlan {
   /** Resolves when the read of this plan that runs now is done. */
   running: Promise<unknown> | undefined;
 
-  constructor(tags: readonly Tag[], settings: ResolvedSettings, device: string) {
+  constructor(tags: readonly Tag[], places: Places) {
     this.tags = tags;
     this.ids = Uint32Array.from(tags, (tag) => tag.id);
     this.hasInt64 = tags.some((tag) => columnOf(tag.type) === 'i64');
     this.hasOther = tags.some((tag) => columnOf(tag.type) === 'any');
-    const rejected: Row[] = [];
-    const points: Point[] = [];
-    for (let row = 0; row < tags.length; row++) {
-      const tag = tags[row]!;
-      const located = tag.access === 'write' ? undefined : locate(tag, settings);
-      if (located === undefined) rejected.push({ row, quality: Quality.badNotReadable, reason: undefined });
-      else if (located instanceof Error) rejected.push({ row, quality: Quality.badConfiguration, reason: located.reason() });
-      else if (located.address.count > limitOf(located.address.area, settings)) {
-        const { count } = located.address;
-        const reason = errors.DRIVERS_MODBUS_TOO_LONG({ address: tag.address, count, device, limit: settings.maxRegisters }).reason();
-        rejected.push({ row, quality: Quality.badConfiguration, reason });
-      } else points.push({ row, type: tag.type, text: tag.address, ...located });
-    }
-    this.rejected = rejected;
-    this.#original = coalesce(points, settings);
+    this.rejected = places.rejected;
+    places.sort();
+    this.#original = coalesce(places.points, places.settings);
     this.#blocks = [...this.#original];
   }
 
@@ -131,10 +155,8 @@ export class ModbusPlan implements ReadPlan {
 
 const limitOf = (area: modbus.Area, s: ResolvedSettings): number => (modbus.isBitArea(area) ? s.maxBits : s.maxRegisters);
 
-/** Sorted by place, neighbours joined as long as the gap and the size of a request allow it. */
-function coalesce(points: Point[], settings: ResolvedSettings): Block[] {
-  const rank = (p: Point): number => modbus.areas.indexOf(p.address.area);
-  points.sort((a, b) => a.address.unit - b.address.unit || rank(a) - rank(b) || a.start - b.start || a.address.count - b.address.count);
+/** Neighbours, sorted by place, are joined as long as the gap and the size of a request allow it. */
+function coalesce(points: readonly Point[], settings: ResolvedSettings): Block[] {
   const blocks: Block[] = [];
   let members: Point[] = [];
   let start = 0;

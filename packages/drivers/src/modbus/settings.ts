@@ -3,6 +3,9 @@ import { modbus } from '@omh/wire';
 import Type from 'typebox';
 
 const reconnect = { effect: 'reconnect' } as const;
+const count = { unit: '1' } as const;
+/** Behind "More settings" of the form. */
+const advanced = (group: 'Requests' | 'Numbers') => ({ 'x-ui': { advanced: true, group } });
 
 /** The one source of validation, form and docs for `devices.*.settings` of `driver: modbus-tcp`. */
 export const settingsSchema = Type.Object(
@@ -15,11 +18,21 @@ export const settingsSchema = Type.Object(
       ...reconnect,
     }),
     port: Type.Optional(
-      Type.Integer({ title: 'Port', description: 'TCP port of the device.', minimum: 1, maximum: 65535, default: 502, ...reconnect }),
+      Type.Integer({
+        title: 'Port',
+        description: 'TCP port of the device.',
+        minimum: 1,
+        maximum: 65535,
+        default: 502,
+        ...count,
+        ...reconnect,
+      }),
     ),
     timeout: Type.Optional(
       Type.Union([Type.String({ pattern: '^\\d+(\\.\\d+)?\\s*(ms|s|min|m)$' }), Type.Number({ exclusiveMinimum: 0, maximum: 600_000 })], {
         title: 'Time-out',
+        expects: 'a duration like 500ms or 2s, or milliseconds up to 600000',
+        unit: 'duration',
         description:
           'How long one request may take, as 500ms or 2s, or in milliseconds. Absent: 3 s, or the interval where that is shorter.',
         ...reconnect,
@@ -32,7 +45,9 @@ export const settingsSchema = Type.Object(
         minimum: 1,
         maximum: 16,
         default: 4,
+        ...count,
         ...reconnect,
+        ...advanced('Requests'),
       }),
     ),
     maxGap: Type.Optional(
@@ -42,7 +57,9 @@ export const settingsSchema = Type.Object(
         minimum: 0,
         maximum: 1000,
         default: 0,
+        ...count,
         ...reconnect,
+        ...advanced('Requests'),
       }),
     ),
     maxRegisters: Type.Optional(
@@ -52,7 +69,9 @@ export const settingsSchema = Type.Object(
         minimum: 1,
         maximum: 125,
         default: 125,
+        ...count,
         ...reconnect,
+        ...advanced('Requests'),
       }),
     ),
     maxBits: Type.Optional(
@@ -62,7 +81,9 @@ export const settingsSchema = Type.Object(
         minimum: 1,
         maximum: 2000,
         default: 2000,
+        ...count,
         ...reconnect,
+        ...advanced('Requests'),
       }),
     ),
     byteOrder: Type.Optional(
@@ -73,6 +94,7 @@ export const settingsSchema = Type.Object(
           description: 'Order of the bytes of int32, uint32 and float where the address names none. ABCD is plain Modbus.',
           default: 'ABCD',
           ...reconnect,
+          ...advanced('Numbers'),
         },
       ),
     ),
@@ -84,6 +106,7 @@ export const settingsSchema = Type.Object(
           description: 'Order of the bytes of int64, uint64 and double where the address names none.',
           default: 'ABCDEFGH',
           ...reconnect,
+          ...advanced('Numbers'),
         },
       ),
     ),
@@ -92,7 +115,9 @@ export const settingsSchema = Type.Object(
         title: 'First number',
         description: 'With 1 the first register is 40001, as PLCs count; with 0 it is 40000.',
         default: 1,
+        ...count,
         ...reconnect,
+        ...advanced('Numbers'),
       }),
     ),
     interRequestDelay: Type.Optional(
@@ -102,11 +127,13 @@ export const settingsSchema = Type.Object(
         minimum: 0,
         maximum: 10_000,
         default: 0,
+        unit: 'ms',
         ...reconnect,
+        ...advanced('Requests'),
       }),
     ),
   },
-  { title: 'Modbus TCP', additionalProperties: false },
+  { title: 'Modbus TCP', description: 'The link to one Modbus TCP device or gateway.', additionalProperties: false },
 );
 
 /** Settings of one device; all but `host` have defaults. */

@@ -1,6 +1,7 @@
 import Type from 'typebox';
 
 const restart = { effect: 'restart' } as const;
+const count = { unit: '1' } as const;
 
 /** The one source of validation, form and docs for `simulators.*` with `protocol: modbus-tcp`. */
 export const modbusSimulatorSchema = Type.Object(
@@ -22,6 +23,7 @@ export const modbusSimulatorSchema = Type.Object(
       minimum: 0,
       maximum: 65535,
       default: 5020,
+      ...count,
       ...restart,
     }),
     preset: Type.Optional(
@@ -39,9 +41,10 @@ export const modbusSimulatorSchema = Type.Object(
         minimum: 0,
         maximum: 255,
         default: 1,
+        ...count,
         ...restart,
       }),
     ),
   },
-  { title: 'Modbus TCP simulator', additionalProperties: false },
+  { title: 'Modbus TCP simulator', description: 'A simulated Modbus TCP device.', additionalProperties: false },
 );

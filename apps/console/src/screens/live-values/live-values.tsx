@@ -1,8 +1,9 @@
 /* oxlint-disable react-hooks/exhaustive-deps -- Live columns change outside React; a generation or a beat stands for them in the dependency lists. */
-import { getRouteApi } from '@tanstack/react-router';
+import { getRouteApi, Link } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
 import type { QualityWord } from '../../api/types.ts';
+import { may } from '../../app/session.ts';
 import { hubNow, live, useFlow, useHoldTags, useStatus, useTagGeneration, useTick } from '../../live/live-store.ts';
 import { all, count, countdown, list, num } from '../../ui/format.ts';
 import { Glyph, Icon } from '../../ui/glyph.tsx';
@@ -138,8 +139,17 @@ export function LiveValues() {
             <Skeleton rows={12} />
           ) : rows.length === 0 ? (
             total === 0 ? (
-              <Empty title="No tag is read yet.">
-                A device in hub.yaml with a group of tags brings values here, each with its quality, its age and its trend.
+              <Empty
+                title="No tag is read yet."
+                action={
+                  may('config.write') ? (
+                    <Link className="btn primary" to="/devices">
+                      Go to the devices
+                    </Link>
+                  ) : undefined
+                }
+              >
+                A device with a group of tags brings values here, each with its quality, its age and its trend.
               </Empty>
             ) : (
               <Empty
@@ -154,7 +164,7 @@ export function LiveValues() {
               </Empty>
             )
           ) : (
-            <Table rows={rows} />
+            <ValueTable rows={rows} />
           )}
         </div>
       </Panel>
@@ -200,7 +210,8 @@ const usePhone = (): boolean =>
     () => matchMedia(phoneQuery).matches,
   );
 
-function Table({ rows }: { rows: readonly number[] }) {
+/** Live rows of the tag table, steady while their values move. */
+export function ValueTable({ rows, title = 'Device, group, tag' }: { rows: readonly number[]; title?: string }) {
   const box = useRef<HTMLDivElement>(null);
   const phone = usePhone();
   const height = phone ? phoneRowHeight : rowHeight;
@@ -235,7 +246,7 @@ function Table({ rows }: { rows: readonly number[] }) {
       data-testid="live-table"
     >
       <div className="vhead" role="row">
-        <span role="columnheader">Device, group, tag</span>
+        <span role="columnheader">{title}</span>
         <span role="columnheader" className="num">
           Value
         </span>

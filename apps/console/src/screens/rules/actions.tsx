@@ -1,4 +1,6 @@
 import type { RuleAction, RuleStatus } from '../../api/types.ts';
+import { SchemaForm } from '../../form/schema-form.tsx';
+import type { Schema } from '../../form/schema.ts';
 import { num } from '../../ui/format.ts';
 import { Glyph, Icon } from '../../ui/glyph.tsx';
 import { Panel } from '../../ui/panel.tsx';
@@ -17,11 +19,14 @@ export function Actions({
   actions,
   status,
   editable,
+  schema,
   change,
 }: {
   actions: readonly RuleAction[];
   status: RuleStatus['actions'] | undefined;
   editable: boolean;
+  /** What an action may hold: the forms of its kinds are made from it. */
+  schema: Schema;
   change: (actions: RuleAction[]) => void;
 }) {
   const set = (i: number, action: RuleAction): void => change(actions.map((a, j) => (j === i ? action : a)));
@@ -90,50 +95,15 @@ export function Actions({
                   ) : null}
                 </>
               ) : 'republish' in action ? (
-                <>
-                  <Text
-                    value={action.republish.topic}
-                    editable={editable}
-                    label="Topic"
-                    single
-                    set={(topic) => set(i, { republish: { ...action.republish, topic } })}
-                  />
-                  <Text
-                    value={action.republish.payload ?? ''}
-                    editable={editable}
-                    label="Payload, empty for the whole output"
-                    set={(payload) =>
-                      set(i, {
-                        republish: { ...action.republish, ...(payload === '' ? { payload: undefined } : { payload }) } as { topic: string },
-                      })
-                    }
-                  />
-                  <div className="row meta">
-                    QoS{' '}
-                    {editable ? (
-                      <select
-                        aria-label="QoS"
-                        value={action.republish.qos ?? 0}
-                        onChange={(e) => set(i, { republish: { ...action.republish, qos: Number(e.target.value) as 0 | 1 | 2 } })}
-                      >
-                        <option>0</option>
-                        <option>1</option>
-                        <option>2</option>
-                      </select>
-                    ) : (
-                      (action.republish.qos ?? 0)
-                    )}
-                    <label className="row" style={{ gap: 5 }}>
-                      <input
-                        type="checkbox"
-                        disabled={!editable}
-                        checked={action.republish.retain === true}
-                        onChange={(e) => set(i, { republish: { ...action.republish, retain: e.target.checked } })}
-                      />
-                      retained
-                    </label>
-                  </div>
-                </>
+                <SchemaForm
+                  schema={schema.properties?.['republish'] ?? {}}
+                  value={{ ...action.republish }}
+                  onChange={(republish) => set(i, { republish: republish as { topic: string } })}
+                  faults={[]}
+                  tellAll={false}
+                  readOnly={!editable}
+                  testid={`action-${i}`}
+                />
               ) : (
                 <p>Each output goes to the hub's log.</p>
               )}
@@ -168,26 +138,14 @@ export function Actions({
   );
 }
 
-const Text = ({
-  value,
-  editable,
-  label,
-  single = false,
-  set,
-}: {
-  value: string;
-  editable: boolean;
-  label: string;
-  single?: boolean;
-  set: (v: string) => void;
-}) =>
+const Text = ({ value, editable, label, set }: { value: string; editable: boolean; label: string; set: (v: string) => void }) =>
   editable ? (
     <textarea
       className="area tight"
       aria-label={label}
       title={label}
       placeholder={label}
-      rows={single ? 1 : Math.min(6, Math.max(1, Math.ceil(value.length / 28)))}
+      rows={Math.min(6, Math.max(1, Math.ceil(value.length / 28)))}
       spellCheck={false}
       value={value}
       onChange={(e) => set(e.target.value)}

@@ -1,17 +1,20 @@
-import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
-import { api, ApiProblem, asProblem } from '../../api/client.ts';
-import { useRules } from '../../api/queries.ts';
+import { useConfig, useHubSchema, useRules } from '../../api/queries.ts';
 import type { FlowSnapshot, RuleConfig, RuleStatus } from '../../api/types.ts';
 import { may } from '../../app/session.ts';
 import { Editor } from '../../editor/editor.tsx';
+import { Elsewhere } from '../../form/elsewhere.tsx';
+import { nameFault } from '../../form/name-field.tsx';
 import { hubNow } from '../../live/live-store.ts';
+import { PlanSheet } from '../../plan/plan-sheet.tsx';
+import { faultsOf, type PlanFault, type PlanRequest } from '../../plan/plan.ts';
 import { moment, num, rate, span } from '../../ui/format.ts';
 import { Glyph } from '../../ui/glyph.tsx';
-import { ErrorSay, Panel } from '../../ui/panel.tsx';
+import { Panel } from '../../ui/panel.tsx';
 import { Actions } from './actions.tsx';
 import { DeleteRule } from './delete-rule.tsx';
+import { actionSchema, newRule, ruleChanges, rulesSchema } from './rule-changes.ts';
 import { RuleTester, useRuleTest } from './rule-tester.tsx';
 
 interface Props {
@@ -20,68 +23,61 @@ interface Props {
   saved: RuleConfig;
   rates?: FlowSnapshot['rules'][number] | undefined;
 }
-const namePattern = /^[\w][\w.-]{0,63}$/;
 
 /** One rule: its counters, its SQL, a test on real messages, its actions. Nothing changes in the hub before it is saved. */
 export function RuleDetail({ name, status, saved, rates }: Props) {
   const [draft, setDraft] = useState<RuleConfig>(saved);
   const [base, setBase] = useState(JSON.stringify(saved));
   const [newName, setNewName] = useState('');
-  const [state, setState] = useState<{ busy?: boolean; problem?: ApiProblem; done?: string }>({});
+  const [sheet, setSheet] = useState<{ request: PlanRequest; done: string }>();
+  const [faults, setFaults] = useState<readonly PlanFault[]>([]);
+  const [done, setDone] = useState<string>();
   const navigate = useNavigate();
-  const client = useQueryClient();
   const rules = useRules();
-  const taken = (wanted: string): boolean => (rules.data ?? []).some((r) => r.name === wanted);
+  const config = useConfig(may('config.read'));
+  const schema = useHubSchema(may('config.write')).data;
+  const revision = config.data?.revision;
+  // The revision under the draft: what others change after that is told before it is overwritten.
+  const [since, setSince] = useState(revision);
   const savedText = JSON.stringify(saved);
   // The saved rule changed under an unchanged draft: follow it.
   if (savedText !== base && JSON.stringify(draft) === base) {
     setDraft(saved);
     setBase(savedText);
   }
+  if (since !== revision && JSON.stringify(draft) === base) setSince(revision);
   const edited = name === undefined || JSON.stringify(draft) !== savedText;
   const editable = may('config.write');
   const test = useRuleTest(draft.sql);
   const change = (patch: Partial<RuleConfig>): void => {
     setDraft((d) => ({ ...d, ...patch }));
-    setState({});
+    setFaults([]);
+    setDone(undefined);
   };
-  const save = async (config: RuleConfig, done: string): Promise<void> => {
+  const refuse = (message: string): void => {
+    setFaults([{ path: [], message }]);
+    document.getElementById('rule-name')?.focus();
+  };
+  const save = (rule: RuleConfig, said: string): void => {
     const target = name ?? newName.trim();
-    if (name === undefined && !namePattern.test(target)) {
-      setState({
-        problem: new ApiProblem({
-          title: '',
-          status: 0,
-          code: 'RULE_NAME',
-          detail: target === '' ? 'The rule needs a name.' : `“${target}” cannot be a rule's name.`,
-          next: 'Use letters, digits, dot, dash and underscore, such as oil-hot.',
-        }),
+    const wrong =
+      name === undefined
+        ? nameFault(
+            target,
+            'rule',
+            (rules.data ?? []).map((r) => r.name),
+            rulesSchema(schema),
+          )
+        : undefined;
+    if (wrong !== undefined) refuse(wrong);
+    else
+      setSheet({
+        request: {
+          ...(since === undefined ? {} : { base: since }),
+          ops: name === undefined ? newRule(target, rule, schema) : ruleChanges(target, saved, rule, schema),
+        },
+        done: said,
       });
-      document.getElementById('rule-name')?.focus();
-      return;
-    }
-    if (name === undefined && taken(target)) {
-      setState({
-        problem: new ApiProblem({
-          title: '',
-          status: 0,
-          code: 'RULE_NAME',
-          detail: `There is a rule ${target} already.`,
-          next: 'Choose another name, or change that rule.',
-        }),
-      });
-      document.getElementById('rule-name')?.focus();
-      return;
-    }
-    setState({ busy: true });
-    try {
-      const answer = await api<{ revision: number }>(`/rules/${encodeURIComponent(target)}`, { method: 'PUT', body: config });
-      await Promise.all([client.invalidateQueries({ queryKey: ['config'] }), client.invalidateQueries({ queryKey: ['rules'] })]);
-      setState({ done: `${done} Revision ${answer.revision}.` });
-      if (name === undefined) void navigate({ to: '/rules/$name', params: { name: target } });
-    } catch (error) {
-      setState({ problem: asProblem(error) });
-    }
   };
   const off = saved.enabled === false;
   return (
@@ -103,7 +99,7 @@ export function RuleDetail({ name, status, saved, rates }: Props) {
                   placeholder="oil-hot"
                   onChange={(e) => {
                     setNewName(e.target.value);
-                    setState({});
+                    setFaults([]);
                   }}
                 />
               </div>
@@ -135,7 +131,7 @@ export function RuleDetail({ name, status, saved, rates }: Props) {
                 type="button"
                 className="btn"
                 onClick={() => {
-                  void save({ ...saved, enabled: off }, off ? 'The rule runs again.' : 'The rule is turned off.');
+                  save({ ...saved, enabled: off }, off ? 'The rule runs again.' : 'The rule is turned off.');
                 }}
               >
                 {off ? 'Turn on' : 'Turn off'}
@@ -148,7 +144,8 @@ export function RuleDetail({ name, status, saved, rates }: Props) {
                 onClick={() => {
                   setDraft(saved);
                   setBase(savedText);
-                  setState({});
+                  setFaults([]);
+                  setDone(undefined);
                 }}
               >
                 Discard
@@ -158,21 +155,36 @@ export function RuleDetail({ name, status, saved, rates }: Props) {
               type="button"
               className={`btn${edited ? ' primary' : ''}`}
               data-testid="rule-save"
-              disabled={!edited || state.busy === true}
-              onClick={() => {
-                void save(draft, 'Saved and running.');
-              }}
+              disabled={!edited}
+              onClick={() => save(draft, draft.enabled === false ? 'Saved; the rule is turned off.' : 'Saved and running.')}
             >
-              {state.busy === true ? 'Saving' : edited ? 'Save and run' : 'Saved'}
+              {edited ? 'Save and run' : 'Saved'}
             </button>
           </div>
         ) : null}
       </div>
-      {state.problem === undefined ? null : <ErrorSay error={state.problem} />}
-      {state.done === undefined || edited ? null : (
+      <Elsewhere faults={faults} />
+      {sheet === undefined ? null : (
+        <PlanSheet
+          request={sheet.request}
+          onClose={() => setSheet(undefined)}
+          onRefused={(problem) => {
+            const told = faultsOf(problem);
+            setFaults(told.length > 0 ? told : [{ path: [], message: problem.message }]);
+            setSheet(undefined);
+          }}
+          onApplied={(made) => {
+            setSheet(undefined);
+            setDone(`${sheet.done} Revision ${made}.`);
+            void rules.refetch();
+            if (name === undefined) void navigate({ to: '/rules/$name', params: { name: newName.trim() } });
+          }}
+        />
+      )}
+      {done === undefined || edited ? null : (
         <p className="row t2" role="status" data-testid="rule-saved">
           <Glyph name="check" />
-          {state.done}
+          {done}
         </p>
       )}
       {status === undefined ? null : <Counters status={status} rates={rates} />}
@@ -215,7 +227,13 @@ export function RuleDetail({ name, status, saved, rates }: Props) {
           {may('rules.test') ? <RuleTester test={test} /> : null}
         </div>
         <div className="rightcol">
-          <Actions actions={draft.actions} status={status?.actions} editable={editable} change={(actions) => change({ actions })} />
+          <Actions
+            actions={draft.actions}
+            status={status?.actions}
+            editable={editable}
+            schema={actionSchema(schema)}
+            change={(actions) => change({ actions })}
+          />
           {status === undefined ? null : <Last status={status} />}
         </div>
       </div>
