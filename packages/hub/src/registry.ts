@@ -10,7 +10,7 @@ import { silentLogger, systemClock, type DriverModule, type JsonSchema, type Tag
 const drivers = new Map<string, DriverModule>();
 /** Makes a driver one that devices may name. */
 export function addDriver(driver: DriverModule<never>): void {
-  drivers.set(driver.id, driver as DriverModule);
+  drivers.set(driver.id, driver);
 }
 for (const driver of driverModules) addDriver(driver);
 
