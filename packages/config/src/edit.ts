@@ -18,8 +18,7 @@ const maxPasses = 1000;
 
 /**
  * Applies changes to a hub file and touches only the lines that own them: comments, order and spelling of everything else stay byte for
- * byte. A value that reads `!env NAME` or `!file PATH` leaves the tag that stands there; elsewhere such a text is written as plain text,
- * so an edit never opens a file or a variable. Throws CONFIG_EDIT_PATH and CONFIG_EDIT_VALUE.
+ * byte. A text that reads `!env NAME` or `!file PATH` is written as that tag. Throws CONFIG_EDIT_PATH and CONFIG_EDIT_VALUE.
  */
 export function editHubText(text: string, ops: readonly EditOp[]): string {
   const where = ops[0]?.path ?? '';

@@ -63,6 +63,11 @@ export const errors = defineErrors({
   CONFIG_UNKNOWN_KEY: { blame: 'config', text: '{key} is not a known key of {where}.', next: 'Remove it, or correct its name.' },
   CONFIG_MISSING_KEY: { blame: 'config', text: '{where} needs the key {key}.', next: 'Add it.' },
   CONFIG_VALUE: { blame: 'config', text: '{subject} must be {expected}, not {found}.', next: 'Correct the value.' },
+  CONFIG_PLAIN_SECRET: {
+    blame: 'config',
+    text: '{subject} is a secret and does not stand in the file itself.',
+    next: 'Put it into an environment variable or a file, and write !env NAME or !file PATH here.',
+  },
   CONFIG_CHOICE: { blame: 'config', text: '{subject} must hold exactly one of {keys}.', next: 'Keep one of them.' },
   CONFIG_VERSION: {
     blame: 'config',

@@ -308,36 +308,12 @@ class Planner {
 
   #shown(value: unknown, path: readonly string[], side: ParsedHub): unknown {
     if (value === undefined) return undefined;
-    return this.#withoutPlainSecrets(masked(value, path.join('/'), side.secrets), path, side.config);
-  }
-
-  /** What a schema calls `format: secret` stays hidden even where the file has it in plain text. */
-  #withoutPlainSecrets(value: unknown, [section, name, settings, key]: readonly string[], config: HubConfig): unknown {
-    if (name === undefined) return value;
-    const schema =
-      section === 'devices'
-        ? this.#registry.drivers.get(config.devices[name]?.driver ?? '')?.settings
-        : section === 'apps'
-          ? this.#registry.apps.get(config.apps[name]?.type ?? '')
-          : undefined;
-    if (schema === undefined) return value;
-    if (settings === undefined)
-      return isBlock(value) && isBlock(value.settings) ? { ...value, settings: hidden(value.settings, schema) } : value;
-    if (settings !== 'settings') return value;
-    if (key === undefined) return isBlock(value) ? hidden(value, schema) : value;
-    return hidden({ [key]: value }, schema)[key];
+    return masked(value, path.join('/'), side.secrets);
   }
 
   #push(change: PlanChange): void {
     this.changes.push(change);
   }
-}
-
-function hidden(settings: Block, schema: JsonSchema): Block {
-  const properties = isBlock(schema.properties) ? schema.properties : {};
-  const secret = (key: string): boolean => isBlock(properties[key]) && properties[key].format === 'secret';
-  const plain = (value: unknown): boolean => typeof value === 'string' && !/^!(env|file) /.test(value);
-  return Object.fromEntries(Object.entries(settings).map(([key, value]) => [key, secret(key) && plain(value) ? '(secret)' : value]));
 }
 
 function effectOf(schema: JsonSchema, path: readonly string[]): Effect {

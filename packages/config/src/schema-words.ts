@@ -3,6 +3,7 @@ import type { JsonSchema, OmhError } from '@omh/core';
 import { didYouMean } from './did-you-mean.ts';
 import { errors } from './errors.ts';
 import { checkAgainst } from './schema-check.ts';
+import { secretReference, secretsIn } from './schema-secrets.ts';
 import type { SchemaFault } from './schema-walk.ts';
 
 /** One fault of a form or a body, as a person reads it. */
@@ -21,15 +22,24 @@ export function faultsInWords(schema: JsonSchema, value: unknown, whole = 'the b
   for (const fault of checkAgainst(schema, value)) {
     const words = fault.keyword === 'propertyNames' ? nameWords(fault) : wordsOf(fault, { path: fault.path, whole });
     const field = words.key === undefined ? fault.path : [...fault.path, words.key];
-    const pointer = field.map((segment) => `/${segment.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+    const pointer = pointerOf(field);
     // A wrong type breaks several keywords of one value: one sentence says it.
     if (told.has(pointer)) continue;
     told.add(pointer);
     const line = { pointer, message: words.error.message };
     out.push(words.fix === undefined ? line : { ...line, fix: words.fix });
   }
+  for (const { path, value: text } of secretsIn(schema, value)) {
+    const pointer = pointerOf(path);
+    if (secretReference.test(text) || told.has(pointer)) continue;
+    const { CONFIG_PLAIN_SECRET } = errors;
+    out.push({ pointer, message: CONFIG_PLAIN_SECRET({ subject: subjectOf(path, whole) }).message, fix: CONFIG_PLAIN_SECRET.row.next });
+  }
   return out;
 }
+
+const pointerOf = (path: readonly string[]): string =>
+  path.map((segment) => `/${segment.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 
 /** A fault in words; `key` is the missing or unknown key that it is about. */
 export interface Words {
@@ -151,7 +161,7 @@ export function show(value: unknown): string {
   return typeof value === 'object' ? 'a block of keys' : String(value);
 }
 
-function subjectOf(path: readonly string[], whole: string): string {
+export function subjectOf(path: readonly string[], whole: string): string {
   const last = path.at(-1);
   if (last === undefined) return whole;
   return /^\d+$/.test(last) && path.length > 1 ? `${path.at(-2)}[${last}]` : last;

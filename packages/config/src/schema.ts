@@ -8,3 +8,4 @@ export { fillDefaults } from './schema-defaults.ts';
 export type { SchemaHints } from './schema-hints.ts';
 export { faultsInWords } from './schema-words.ts';
 export type { FaultInWords } from './schema-words.ts';
+export { secretReference } from './schema-secrets.ts';

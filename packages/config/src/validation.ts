@@ -3,7 +3,8 @@ import { errors } from './errors.ts';
 import type { IssueSink } from './issue.ts';
 import { checkAgainst } from './schema-check.ts';
 import { fillDefaults } from './schema-defaults.ts';
-import { wordsOf } from './schema-words.ts';
+import { secretsIn } from './schema-secrets.ts';
+import { subjectOf, wordsOf } from './schema-words.ts';
 
 /** Checks `data`, which stands at `at` in the file, and fills in the schema's defaults. Every fault becomes an issue at its place. */
 export function checkSchema(schema: JsonSchema, data: unknown, at: readonly string[], issues: IssueSink): boolean {
@@ -30,5 +31,13 @@ export function checkSchema(schema: JsonSchema, data: unknown, at: readonly stri
     told.add(once);
     issues.add(path, error, { fix });
   }
-  return faults.length === 0;
+  let plain = false;
+  for (const { path: inside } of secretsIn(schema, data)) {
+    const path = [...at, ...inside];
+    if (issues.secret(path) !== undefined) continue;
+    plain = true;
+    const { CONFIG_PLAIN_SECRET } = errors;
+    issues.add(path, CONFIG_PLAIN_SECRET({ subject: subjectOf(path, 'the file') }), { fix: CONFIG_PLAIN_SECRET.row.next });
+  }
+  return faults.length === 0 && !plain;
 }

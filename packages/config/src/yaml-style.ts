@@ -1,4 +1,5 @@
-import { stringify } from 'yaml';
+import { Scalar, stringify } from 'yaml';
+import { secretReference } from './schema-secrets.ts';
 
 /** How a neighbour stands: on one line in braces, or line by line. */
 export type Shape = 'line' | 'block';
@@ -16,13 +17,21 @@ export const maxFlowWidth = 120;
 /** Longer texts of a list stand on lines of their own. */
 const maxListText = 40;
 
+function tagged(_key: unknown, value: unknown): unknown {
+  const found = typeof value === 'string' ? secretReference.exec(value) : null;
+  if (found === null) return value;
+  const scalar = new Scalar(found[2] ?? found[4]);
+  scalar.tag = `!${found[1] ?? found[3]}`;
+  return scalar;
+}
+
 const trimmed = (text: string): string => text.replace(/\n$/, '');
 export const flowValue = (value: unknown): string =>
-  trimmed(stringify([value], { ...style, collectionStyle: 'flow' }))
+  trimmed(stringify([value], tagged, { ...style, collectionStyle: 'flow' }))
     .slice(1, -1)
     .trim();
 export const flowPair = (key: string, value: unknown): string =>
-  trimmed(stringify({ [key]: value }, { ...style, collectionStyle: 'flow' }))
+  trimmed(stringify({ [key]: value }, tagged, { ...style, collectionStyle: 'flow' }))
     .slice(1, -1)
     .trim();
 
@@ -64,7 +73,7 @@ class Layout {
   }
   text(value: unknown): string {
     const marks = new RegExp(`${this.#mark}(\\d+)\\.`, 'g');
-    return trimmed(stringify(value, style)).replace(marks, (_, n: string) => this.#lines[Number(n)]!);
+    return trimmed(stringify(value, tagged, style)).replace(marks, (_, n: string) => this.#lines[Number(n)]!);
   }
   #line(text: string): string {
     return `${this.#mark}${this.#lines.push(text) - 1}.`;
@@ -89,6 +98,6 @@ const isShortList = (list: readonly unknown[]): boolean =>
 
 /** A text that needs quotes only inside braces is easier to read outside of them. */
 const isPlain = (value: unknown): boolean =>
-  !isStructure(value) && (typeof value !== 'string' || flowValue(value) === trimmed(stringify(value, style)));
+  !isStructure(value) && (typeof value !== 'string' || flowValue(value) === trimmed(stringify(value, tagged, style)));
 const isStructure = (value: unknown): boolean => typeof value === 'object' && value !== null;
 const isBlock = (value: unknown): value is Record<string, unknown> => isStructure(value) && !Array.isArray(value);

@@ -2,6 +2,7 @@ import { useRef, useState, type FormEvent, type ReactNode, type Ref } from 'reac
 import { asProblem, type ApiProblem } from '../api/client.ts';
 import { changePassword, signOut } from './session.ts';
 import { FormProblem, PasswordField, Sheet } from './sheet.tsx';
+import { afterPress } from '../form/after-press.ts';
 import './sign-in.css';
 
 /** What is wrong with the two fields before the hub is asked: it alone knows which passwords are weak. */
@@ -40,7 +41,7 @@ export function NewPasswordFields({
         fault={refused ?? (tried && password === '' ? 'Choose a password.' : undefined)}
         change={(v) => change({ password: v, again })}
       />
-      <div onBlur={() => setLeft(again !== '')}>
+      <div onBlur={() => afterPress(() => setLeft(again !== ''))}>
         <PasswordField
           label="The same again"
           name="new-password-again"

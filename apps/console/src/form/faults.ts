@@ -28,27 +28,14 @@ export function titleOf(schema: Schema, value: unknown, path: readonly string[])
 }
 
 /** Everything wrong with the form's value, in the sentences of the hub's own reader, with the fields called by their titles. */
-export function faultsIn(schema: Schema, value: Block, saved: Block = {}): FormFault[] {
-  const out = faultsInWords(schema, value).map(({ pointer, message, fix }): FormFault => {
+export function faultsIn(schema: Schema, value: Block): FormFault[] {
+  return faultsInWords(schema, value).map(({ pointer, message, fix }): FormFault => {
     const path = segments(pointer);
     const title = titleOf(schema, value, path);
     if (at(value, path) === undefined && path.length > 0) return { path, message: `${title} is needed.` };
     const key = path.at(-1) ?? '';
     const told = key !== '' && message.startsWith(`${key} `) ? title + message.slice(key.length) : message;
     return { path, message: fix === undefined || fix.startsWith('Write it in quotes') ? told : `${told} ${fix}` };
-  });
-  return [...out, ...secretsIn(schema, value, saved, [])];
-}
-
-/** A form writes text as it is; only the file itself can say that a secret comes from elsewhere. */
-function secretsIn(schema: Schema, value: Block, saved: Block, path: readonly string[]): FormFault[] {
-  return Object.entries(resolve(schema, value).properties ?? {}).flatMap(([key, own]): FormFault[] => {
-    const entry = value[key];
-    const before = saved[key];
-    if (isBlock(entry)) return secretsIn(own, entry, isBlock(before) ? before : {}, [...path, key]);
-    return own.format === 'secret' && typeof entry === 'string' && entry !== before && /^!(?:env|file)\b/.test(entry)
-      ? [{ path: [...path, key], message: 'Here this would be the secret itself. Write it into the hub file by hand, behind the key.' }]
-      : [];
   });
 }
 

@@ -3,6 +3,7 @@ import { Field } from './field.tsx';
 import type { FormFault } from './faults.ts';
 import { isBlock, isShort, kindOf, resolve, same, type Block, type Schema } from './schema.ts';
 import { TableField } from './table-field.tsx';
+import { afterPress } from './after-press.ts';
 import './form.css';
 
 export interface SchemaFormProps {
@@ -74,7 +75,7 @@ export function SchemaForm(props: SchemaFormProps) {
             faults={told ? inner : []}
             readOnly={readOnly}
             testid={`${props.testid}-${key}`}
-            onLeave={() => setLeft((l) => [...l, key])}
+            onLeave={() => afterPress(() => setLeft((l) => [...l, key]))}
             onChange={(next) => set(key, own, next.length === 0 ? undefined : next)}
           />
         </div>
@@ -91,7 +92,7 @@ export function SchemaForm(props: SchemaFormProps) {
           testid={`${props.testid}-${key}`}
           suggestions={props.suggestions?.[key]}
           placeholder={props.placeholders?.[key]}
-          onLeave={() => setLeft((l) => (l.includes(key) ? l : [...l, key]))}
+          onLeave={() => afterPress(() => setLeft((l) => (l.includes(key) ? l : [...l, key])))}
           onChange={(next) => set(key, own, next)}
         />
       </div>

@@ -1,8 +1,9 @@
 import { useState } from 'react';
+import { secretReference } from '@omh/config/schema';
 
-const reference = /^!(env|file) (.+)$/;
+type Kind = 'env' | 'file';
 
-/** A secret goes in and never comes out again: what is set is only said to be set, and where it comes from. */
+/** A secret stands outside the hub file: the form names the place and never sees the secret itself. */
 export function SecretField({
   value,
   onChange,
@@ -15,61 +16,45 @@ export function SecretField({
   onChange: (value: unknown) => void;
   onLeave: () => void;
   box: string;
-  told: object;
+  told: { readonly 'data-testid'?: string };
   title: string;
 }) {
-  // What was there when the form opened is never put into an input.
-  const [held] = useState(value);
-  const [replacing, setReplacing] = useState(held === undefined);
-  const from = typeof held === 'string' ? reference.exec(held) : null;
-  if (!replacing)
-    return (
-      <div className="row">
-        <span className="t2">
-          {from === null ? 'Is set; it is not shown.' : from[1] === 'env' ? 'From the environment variable ' : 'From the file '}
-          {from === null ? null : <code>{from[2]}</code>}
-        </span>
-        <button
-          type="button"
-          className="btn sm right"
-          {...told}
-          onClick={() => {
-            setReplacing(true);
-            onChange(undefined);
-          }}
-        >
-          Replace
-        </button>
-      </div>
-    );
+  const found = typeof value === 'string' ? secretReference.exec(value) : null;
+  const [kind, setKind] = useState<Kind>(found?.[3] === undefined ? 'env' : 'file');
+  const name = found?.[2] ?? found?.[4] ?? (typeof value === 'string' ? value.replace(/^!(env|file) ?/, '') : '');
+  const write = (as: Kind, text: string): void => onChange(text === '' ? undefined : `!${as} ${text}`);
   return (
     <>
-      <div className={box}>
+      <div className={`${box} secretfield`}>
+        <select
+          aria-label={`Where the ${title} stands`}
+          data-testid={told['data-testid'] === undefined ? undefined : `${told['data-testid']}-kind`}
+          value={kind}
+          onChange={(e) => {
+            const next = e.target.value as Kind;
+            setKind(next);
+            write(next, name);
+          }}
+        >
+          <option value="env">Environment variable</option>
+          <option value="file">File</option>
+        </select>
         <input
           {...told}
-          type="password"
-          autoComplete="new-password"
+          type="text"
+          autoComplete="off"
           spellCheck={false}
-          value={typeof value === 'string' && value !== held ? value : ''}
-          onChange={(e) => onChange(e.target.value === '' ? undefined : e.target.value)}
+          className="mono"
+          placeholder={kind === 'env' ? 'NAME' : 'secrets/name'}
+          value={name}
+          onChange={(e) => write(kind, e.target.value.trim())}
           onBlur={onLeave}
         />
-        {held === undefined ? null : (
-          <button
-            type="button"
-            className="link nowrap"
-            aria-label={`Keep the ${title} that is set`}
-            onClick={() => {
-              setReplacing(false);
-              onChange(held);
-            }}
-          >
-            keep
-          </button>
-        )}
       </div>
       <p className="help">
-        Written into the hub file as it is. To keep it outside, write <code>!env NAME</code> in the file itself.
+        {kind === 'env'
+          ? 'The secret itself is set in the environment of the hub.'
+          : 'The secret itself is the content of this file, in the folder of the hub file.'}
       </p>
     </>
   );

@@ -13,6 +13,7 @@ import { pathOf, type EditOp } from '../../plan/plan.ts';
 import { Panel } from '../../ui/panel.tsx';
 import { DocsLink } from '../devices/docs-link.tsx';
 import { appSchema, sectionSchema, settingsSchema, type Plant } from '../devices/plant.ts';
+import { afterPress } from '../../form/after-press.ts';
 
 interface Props {
   schema: Schema;
@@ -44,7 +45,7 @@ export function AppForm({ schema, plant, revision, name, onDone, onEditing, read
   const navigate = useNavigate();
   const at = ['apps', name ?? newName];
   const noName = name === undefined ? nameFault(newName, 'app', Object.keys(plant.apps), sectionSchema(schema, 'apps')) : undefined;
-  const faults = faultsIn(own, settings, before);
+  const faults = faultsIn(own, settings);
   const { own: told, rest } = faultsBelow([...at, 'settings'], plan.faults);
   const ops = (): EditOp[] =>
     name !== undefined
@@ -75,7 +76,7 @@ export function AppForm({ schema, plant, revision, name, onDone, onEditing, read
               setNewName(v);
               plan.changed();
             }}
-            onLeave={() => setLeft((l) => [...l, 'name'])}
+            onLeave={() => afterPress(() => setLeft((l) => [...l, 'name']))}
             fault={plan.tellAll || left.includes('name') ? noName : undefined}
           />
           <div>

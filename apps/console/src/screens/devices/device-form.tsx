@@ -13,6 +13,7 @@ import { pathOf, type EditOp } from '../../plan/plan.ts';
 import { Panel } from '../../ui/panel.tsx';
 import { DocsLink } from './docs-link.tsx';
 import { defaultPath, deviceSchema, newDevice, sectionSchema, settingsSchema, type Plant } from './plant.ts';
+import { afterPress } from '../../form/after-press.ts';
 
 interface Props {
   schema: Schema;
@@ -55,11 +56,11 @@ export function DeviceForm({ schema, plant, revision, name, onDone, onEditing, r
     name === undefined ? nameFault(newName, 'device', Object.keys(plant.devices), sectionSchema(schema, 'devices')) : undefined;
   const noPath =
     path === '' ? undefined : faultsIn({ type: 'object', properties: { path: entry.properties?.['path'] ?? {} } }, { path })[0];
-  const own = faultsIn(settingsOf, settings, before);
+  const own = faultsIn(settingsOf, settings);
   const { own: told, rest } = faultsBelow([...at, 'settings'], plan.faults);
   const pathFault = noPath?.message ?? rest.find((f) => f.path[2] === 'path')?.message;
   const tell = (field: string, fault: string | undefined): string | undefined => (plan.tellAll || left.includes(field) ? fault : undefined);
-  const leave = (field: string) => () => setLeft((l) => [...l, field]);
+  const leave = (field: string) => () => afterPress(() => setLeft((l) => [...l, field]));
 
   const ops = (): EditOp[] => {
     if (name === undefined) return [{ op: 'add', path: pathOf(...at), value: newDevice(entry, driver, settings, path) }];

@@ -9,6 +9,7 @@ import { PlanSheet } from '../../plan/plan-sheet.tsx';
 import { pathOf, type PlanRequest } from '../../plan/plan.ts';
 import { count, list, num } from '../../ui/format.ts';
 import { groupSchema, groupsSchema, withoutSubscriptions, type Plant } from './plant.ts';
+import { afterPress } from '../../form/after-press.ts';
 
 const usualInterval = '1s';
 
@@ -79,7 +80,7 @@ export function GroupForm({
             setName(v);
             plan.changed();
           }}
-          onLeave={() => setLeft((l) => [...l, 'name'])}
+          onLeave={() => afterPress(() => setLeft((l) => [...l, 'name']))}
           fault={plan.tellAll || left.includes('name') ? noName : undefined}
         />
       ) : null}
@@ -91,7 +92,7 @@ export function GroupForm({
           setInterval(typeof v === 'string' ? v.trim() : '');
           plan.changed();
         }}
-        onLeave={() => setLeft((l) => [...l, 'interval'])}
+        onLeave={() => afterPress(() => setLeft((l) => [...l, 'interval']))}
         fault={
           refused?.message.replace(/^interval /, 'The interval ') ?? (plan.tellAll || left.includes('interval') ? noInterval : undefined)
         }

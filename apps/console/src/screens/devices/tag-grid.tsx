@@ -22,6 +22,7 @@ import {
   withCell,
   type TagRow,
 } from './tag-rows.ts';
+import { afterPress } from '../../form/after-press.ts';
 
 /** So many rows are drawn at once; a filter or the button brings the others. */
 const pageRows = 200;
@@ -97,7 +98,7 @@ export function TagGrid({
   const setCell = (row: TagRow, column: string, value: unknown): void =>
     change(rows.map((r) => (r === row ? withCell(r, column, value) : r)));
   const leave = (row: TagRow): void => {
-    if (!left.has(row.key) && !isBlank(row)) setLeft(new Set([...left, row.key]));
+    if (!left.has(row.key) && !isBlank(row)) afterPress(() => setLeft((l) => new Set([...l, row.key])));
   };
   const words = find.toLowerCase().trim();
   const shown =
