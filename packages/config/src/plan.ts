@@ -48,7 +48,7 @@ const maxNames = 100;
 
 /** What leads from one configuration to the other, in words and in parts. Pure; 10,000 tags take tens of milliseconds. */
 export function planHub(from: ParsedHub, to: ParsedHub, registry: Registry): Plan {
-  const planner = new Planner(from, to, registry);
+  const planner = new Planner(from, to);
   planner.run();
   const { changes } = planner;
   const more = changes.length - maxChanges;
@@ -60,8 +60,8 @@ export function planHub(from: ParsedHub, to: ParsedHub, registry: Registry): Pla
 }
 
 /** The changes that the running hub takes over only when it starts again: its name, its listeners, its historian. */
-export function restartChanges(from: ParsedHub, to: ParsedHub, registry: Registry): PlanChange[] {
-  const planner = new Planner(from, to, registry);
+export function restartChanges(from: ParsedHub, to: ParsedHub): PlanChange[] {
+  const planner = new Planner(from, to);
   planner.hub();
   return planner.changes;
 }
@@ -71,12 +71,10 @@ class Planner {
   readonly parts: PartChange[] = [];
   readonly #from: ParsedHub;
   readonly #to: ParsedHub;
-  readonly #registry: Registry;
 
-  constructor(from: ParsedHub, to: ParsedHub, registry: Registry) {
+  constructor(from: ParsedHub, to: ParsedHub) {
     this.#from = from;
     this.#to = to;
-    this.#registry = registry;
   }
 
   run(): void {

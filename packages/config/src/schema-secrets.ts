@@ -1,4 +1,3 @@
-import type { JsonSchema } from '@omh/core';
 import { fits } from './schema-check.ts';
 
 /** How a hub file names a secret that stands elsewhere: `!env NAME` or `!file PATH`. */
@@ -25,5 +24,5 @@ export function* secretsIn(
     for (const [i, entry] of value.entries()) yield* secretsIn(schema.items, entry, [...path, String(i)]);
   }
   if (Array.isArray(schema.allOf)) for (const part of schema.allOf) yield* secretsIn(part, value, path);
-  if (schema.if !== undefined) yield* secretsIn(fits(schema.if as JsonSchema, value) ? schema.then : schema.else, value, path);
+  if (schema.if !== undefined) yield* secretsIn(fits(schema.if, value) ? schema.then : schema.else, value, path);
 }

@@ -96,7 +96,7 @@ export class Configuration {
   }
   /** Applied changes that wait for the next start of the hub. */
   pending(): PlanChange[] {
-    return restartChanges(this.#started, this.parsed, registry);
+    return restartChanges(this.#started, this.parsed);
   }
 
   /** Throws HUB_STALE_BASE, HUB_FILE_CHANGED, InvalidHubFile, CONFIG_EDIT_PATH, CONFIG_EDIT_VALUE, HUB_NO_SUCH_REVISION. */
