@@ -201,10 +201,15 @@ test('what takes effect at the next start is told as that', async (t) => {
 });
 
 test('no secret stands in a plan or a revision', async (t) => {
+  process.env['OMH_TEST_OTHER'] = 'nor-this';
   const { hub: h, dir } = await hub(t);
-  const plan = await h.plan({ base: 1, ops: [{ op: 'replace', path: 'apps/app/settings', value: { password: 'planted-canary' } }] });
-  assert.ok(!JSON.stringify(plan).includes('planted-canary'));
-  assert.ok(!JSON.stringify(plan).includes('do-not-show-this'));
+  const settings = (password: string) => h.plan({ base: 1, ops: [{ op: 'replace', path: 'apps/app/settings', value: { password } }] });
+  await assert.rejects(settings('planted-canary'), (thrown: Error & { issues: unknown }) => {
+    assert.match(JSON.stringify(thrown.issues), /CONFIG_PLAIN_SECRET/);
+    return !JSON.stringify([thrown, thrown.message]).includes('planted-canary');
+  });
+  const plan = await settings('!env OMH_TEST_OTHER');
+  assert.ok(!/do-not-show-this|nor-this/.test(JSON.stringify(plan)));
   assert.match(JSON.stringify(plan.changes), /!env OMH_TEST_SECRET/);
   await h.edit([rule('one')], me);
   assert.ok(!readFileSync(join(dir, 'data/revisions/00000002.json'), 'utf8').includes('do-not-show-this'));
