@@ -364,7 +364,7 @@ describe('the plant of the blueprint made by clicks and keys', {
     await focusOn('setting-password');
     await get('setting-password').fill('NOT_SET');
     await get('app-save').click();
-    assert.match((await faults()).join(), /NOT_SET is not set/);
+    await until('what the hub says of it', async () => /NOT_SET is not set/.test((await faults()).join()));
     await get('setting-password-kind').selectOption('file');
     await get('setting-password').fill('secret.txt');
     await get('app-save').click();

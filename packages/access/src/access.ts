@@ -16,6 +16,7 @@ import { createPassword, digest } from './secret.ts';
 import { Sessions } from './sessions.ts';
 import type { Holder, Origin, SessionInfo } from './sessions.ts';
 import { SignInCodes } from './sign-in-codes.ts';
+import { isVouched } from './sign-in/vouched.ts';
 import type { AuditStore, DocumentStore } from './stores.ts';
 import { Tokens } from './tokens.ts';
 import type { NewToken, TokenInfo } from './tokens.ts';
@@ -143,6 +144,19 @@ export class Access implements Part {
   byDevice(username: string, password: string): Principal | undefined {
     return this.devices.byDevice(username, password);
   }
+  /**
+   * Whether a person has this password, for an MQTT client at this address. Rejects with ACCESS_LOGIN_LOCKED or ACCESS_LOGIN_BUSY; an
+   * unknown name takes as long.
+   */
+  async byPassword(person: string, password: string, address: string): Promise<boolean> {
+    const verifier = this.people.verifiers(person)?.scrypt;
+    const right = await this.#door.try(person, password, verifier, address, 'mqtt');
+    return right && this.people.verifiers(person)?.scrypt === verifier;
+  }
+  /** Whether a proof of knowing a person's password is right; wrong ones count as wrong passwords do. Throws ACCESS_LOGIN_LOCKED. */
+  byProof(person: string, address: string, right: () => boolean): boolean {
+    return this.#door.tryProof(person, this.people.verifiers(person) !== undefined, address, 'mqtt', right);
+  }
   /** Who holds this session; using it gives it another 12 hours. `origin` is shown in the list of sessions. */
   bySession(session: string, origin?: Origin): Principal | undefined {
     const found = this.#sessions.use(session, origin);
@@ -150,6 +164,8 @@ export class Access implements Part {
   }
   /** Who a principal of before is now, for connections that live long; undefined when gone, disabled or expired. */
   current(principal: Principal): Principal | undefined {
+    // Others vouch for it, and `expires` says how long.
+    if (isVouched(principal)) return principal;
     switch (principal.kind) {
       case 'person':
         return this.people.principal(principal.name) ?? linkByName(principal.name);
@@ -206,7 +222,7 @@ export class Access implements Part {
   async login(name: string, password: string, origin: Origin): Promise<SignedIn> {
     const person = name.trim().toLowerCase().slice(0, 100);
     const verifier = this.people.verifiers(person)?.scrypt;
-    if (!(await this.#door.try(person, password, verifier, origin.address))) throw errors.ACCESS_LOGIN_REFUSED();
+    if (!(await this.#door.try(person, password, verifier, origin.address, 'http'))) throw errors.ACCESS_LOGIN_REFUSED();
     const signed = this.people.verifiers(person)?.scrypt === verifier ? this.#open({ kind: 'person', name: person }, origin) : undefined;
     // Changed or removed while the password was checked.
     if (signed === undefined) throw errors.ACCESS_LOGIN_REFUSED();
@@ -218,7 +234,7 @@ export class Access implements Part {
     if (holder?.kind !== 'person') throw errors.ACCESS_NO_PASSWORD({ principal: holder === undefined ? 'Nobody' : holderName(holder) });
     const { name } = holder;
     const verifier = this.people.verifiers(name)?.scrypt;
-    if (!(await this.#door.try(name, present, verifier, origin.address))) throw errors.ACCESS_PASSWORD_WRONG();
+    if (!(await this.#door.try(name, present, verifier, origin.address, 'http'))) throw errors.ACCESS_PASSWORD_WRONG();
     checkPassword(next, name);
     if (next === present) throw errors.ACCESS_PASSWORD_WEAK({ fault: 'it is the present one' });
     const verifiers = await this.#door.hash(next);

@@ -1,8 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import { rfc3339, topicFilterFault } from '@omh/core';
 import type { Clock, Principal } from '@omh/core';
 import { demandGrant } from './allows.ts';
 import { errors } from './errors.ts';
 import { checkName } from './names.ts';
+import { scramVerifierNow } from './passwords.ts';
 import { Records } from './records.ts';
 import { createDeviceSecret, digestHex, digestMatches } from './secret.ts';
 import type { DocumentStore } from './stores.ts';
@@ -17,9 +19,11 @@ interface DeviceRecord {
   readonly created: string;
   readonly secretSet: string;
   readonly sha256: string;
+  /** For SCRAM-SHA-256, spelt as people's is; credentials of before have none until they get a new secret. */
+  readonly scram?: string;
 }
 /** MQTT credentials without what is kept of the secret; `name` is the MQTT user name. */
-export type DeviceCredentialInfo = Omit<DeviceRecord, 'sha256'> & { readonly name: string };
+export type DeviceCredentialInfo = Omit<DeviceRecord, 'sha256' | 'scram'> & { readonly name: string };
 export interface DeviceCredentialChange {
   readonly description?: string;
   readonly publish?: readonly string[];
@@ -31,6 +35,8 @@ export interface DeviceCredentialChange {
 
 const maxCredentials = 10_000;
 const nobody = digestHex('');
+/** The fewest that clients take (RFC 7677, 4): the secret is random, so more protect it no better. */
+export const deviceScramIterations = 4096;
 
 /** MQTT user names with generated passwords, in the document `device-credentials`. A new one may do nothing until it is told what. */
 export class DeviceCredentials {
@@ -54,6 +60,11 @@ export class DeviceCredentials {
     const record = this.#records.get(username);
     const right = digestMatches(password, record?.sha256 ?? nobody);
     return right && record !== undefined ? this.principal(username) : undefined;
+  }
+  /** The SCRAM verifier; undefined when there is none, or the device is gone or disabled. */
+  scram(name: string): string | undefined {
+    const record = this.#records.get(name);
+    return record?.enabled === true ? record.scram : undefined;
   }
   /** Who the device is now; undefined when gone or disabled. */
   principal(name: string): Principal | undefined {
@@ -81,7 +92,7 @@ export class DeviceCredentials {
       enabled: change.enabled ?? before?.enabled ?? true,
       created: before?.created ?? now,
       secretSet: secret === undefined ? before!.secretSet : now,
-      sha256: secret === undefined ? before!.sha256 : digestHex(secret),
+      ...(secret === undefined ? keptOf(before!) : { sha256: digestHex(secret), scram: scramOf(secret) }),
     };
     demandGrant(maker, permissionsOf(record));
     this.#records.put(name, record);
@@ -105,7 +116,12 @@ function filters(list: readonly string[] | undefined): readonly string[] | undef
   }
   return list && [...new Set(list)];
 }
+const keptOf = ({ sha256, scram }: DeviceRecord): Pick<DeviceRecord, 'sha256' | 'scram'> => ({
+  sha256,
+  ...(scram === undefined ? {} : { scram }),
+});
+const scramOf = (secret: string): string => scramVerifierNow(secret, randomBytes(16), deviceScramIterations);
 function infoOf(name: string, record: DeviceRecord): DeviceCredentialInfo {
-  const { sha256: _, ...rest } = record;
+  const { sha256: _, scram: __, ...rest } = record;
   return { name, ...rest };
 }

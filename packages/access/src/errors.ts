@@ -1,6 +1,11 @@
 import { defineErrors } from '@omh/core';
 
 export const errors = defineErrors({
+  ACCESS_ACL_INVALID: {
+    blame: 'config',
+    text: 'Rule {rule} of the access list cannot be used: {fault}.',
+    next: 'Correct the rule in broker.acl of the hub file.',
+  },
   ACCESS_TOKEN_SHORT: {
     blame: 'config',
     text: 'The admin token has {length} characters; it needs {needed} or more.',
@@ -122,6 +127,28 @@ export const errors = defineErrors({
     text: 'This session cannot make the first administrator.',
     causes: ['there is one already', 'it was not opened by the link for the first administrator'],
     next: 'Sign in, or ask an administrator.',
+  },
+  ACCESS_JWT_KEY: {
+    blame: 'config',
+    text: 'The key for JWT cannot be used: {fault}.',
+    next: 'Give the secret (32 bytes or more), the public key in PEM, or the JWK set of who makes the tokens.',
+  },
+  ACCESS_JWKS: {
+    blame: 'link',
+    text: 'The JWK set cannot be used: {fault}.',
+    next: 'Look at what the address or the file holds: {"keys": [...]} with public signature keys (RFC 7517).',
+  },
+  ACCESS_JWKS_UNREAD: {
+    blame: 'link',
+    text: 'The keys for JWT cannot be read from {where}: {detail}. Those read before hold on.',
+    causes: ['the service that makes the tokens is down', 'the address is wrong'],
+    next: 'Open the address from this machine; the hub tries again by itself.',
+  },
+  ACCESS_HTTP_AUTH_DOWN: {
+    blame: 'link',
+    text: 'The service at {url} that decides who may connect over MQTT cannot be asked: {detail}.',
+    causes: ['the service is down or slow', 'the address is wrong'],
+    next: 'Open the address from this machine; clients that it decides about are let in again by themselves.',
   },
   ACCESS_AUDIT_DAMAGED: {
     blame: 'us',

@@ -1,4 +1,5 @@
 export * from './access.ts';
+export { Acl, type AclAction, type AclRequest, type AclRule, type AclWho } from './acl.ts';
 export * from './allows.ts';
 export * from './audit-log.ts';
 export { type AuditEntry, type AuditRecord } from './audit-record.ts';
@@ -10,6 +11,15 @@ export { parseScram, prepared as preparedPassword, type PasswordVerifiers, type 
 export { permissionsOf, restrictionOf, type Grant, type PersonInfo, type RestrictedPrincipal } from './people.ts';
 export { createToken } from './secret.ts';
 export type { Origin, SessionInfo } from './sessions.ts';
+export { AuthenticationChain, defaultAuthentication } from './sign-in/authentication-chain.ts';
+export type { AuthenticatorOptions, SignInAnswer } from './sign-in/authentication-chain.ts';
+export { addressOf, type ClientCertificate, type MqttSignIn } from './sign-in/authenticator.ts';
+export type { CertificateOptions } from './sign-in/certificate-authenticator.ts';
+export type { HttpOptions } from './sign-in/http-authenticator.ts';
+export type { JwtOptions } from './sign-in/jwt-authenticator.ts';
+export { pemKey, secretKey } from './sign-in/jwt-keys.ts';
+export { ScramServer, scramMethod, type ScramStep } from './sign-in/scram-server.ts';
+export { hasSecretUsername, isVouched, rulesOf, type MqttGrant, type VouchedPrincipal } from './sign-in/vouched.ts';
 export type { AuditStore, DocumentStore } from './stores.ts';
 export type { NewToken, TokenInfo } from './tokens.ts';
 export * from './verbs.ts';

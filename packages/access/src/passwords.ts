@@ -1,4 +1,4 @@
-import { createHash, createHmac, pbkdf2, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, pbkdf2, pbkdf2Sync, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 import { errors } from './errors.ts';
 
@@ -10,7 +10,7 @@ export interface PasswordVerifiers {
   readonly scram: string;
 }
 
-const scramIterations = 15_000;
+export const scramIterations = 15_000;
 const keyBytes = 32;
 const mapped = /\u{ad}|\u{34f}|\u{1806}|[\u{180b}-\u{180d}]|[\u{200b}-\u{200d}]|\u{2060}|[\u{fe00}-\u{fe0f}]|\u{feff}/gu;
 const blanks = /[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]/g;
@@ -90,8 +90,12 @@ function derive(text: string, salt: Buffer, costLog2: number): Promise<Buffer> {
 }
 
 /** RFC 5802, section 3. */
-export async function scramVerifier(text: string, salt: Buffer, iterations: number): Promise<string> {
-  const salted = await pbkdf2Async(text, salt, iterations, keyBytes, 'sha256');
+export const scramVerifier = async (text: string, salt: Buffer, iterations: number): Promise<string> =>
+  verifierText(await pbkdf2Async(text, salt, iterations, keyBytes, 'sha256'), salt, iterations);
+/** The same at once, for few iterations. */
+export const scramVerifierNow = (text: string, salt: Buffer, iterations: number): string =>
+  verifierText(pbkdf2Sync(text, salt, iterations, keyBytes, 'sha256'), salt, iterations);
+function verifierText(salted: Buffer, salt: Buffer, iterations: number): string {
   const hmac = (word: string): Buffer => createHmac('sha256', salted).update(word).digest();
   const storedKey = createHash('sha256').update(hmac('Client Key')).digest();
   return `SCRAM-SHA-256$${iterations}:${salt.toString('base64')}$${storedKey.toString('base64')}:${hmac('Server Key').toString('base64')}`;

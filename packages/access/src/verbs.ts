@@ -17,7 +17,11 @@ export const verbTable = {
   'dashboards.read': 'See dashboards.',
   'mqtt.publish': 'Publish MQTT messages.',
   'mqtt.subscribe': 'Subscribe to MQTT topics.',
-  'clients.read': 'See MQTT clients and their sessions.',
+  'clients.read': 'See MQTT clients, their sessions and subscriptions, bans and counts.',
+  'clients.write': 'Send MQTT clients away, choose which topics are counted.',
+  'bans.write': 'Keep MQTT clients out, and let them in again.',
+  'retained.write': 'Delete retained and delayed messages.',
+  'traces.write': 'Follow MQTT clients, topics and addresses through the broker, and read what was found.',
   'metrics.read': 'Read the metrics of the hub.',
   'users.read': "See people, everybody's sessions and device credentials.",
   'users.write': 'Add, change and remove people, end their sessions.',
@@ -54,6 +58,10 @@ const engineer = [
   'config.write',
   'simulators.control',
   'mqtt.publish',
+  'clients.write',
+  'bans.write',
+  'retained.write',
+  'traces.write',
   'tokens.write',
 ] as const satisfies readonly Verb[];
 
@@ -67,6 +75,7 @@ export const roles: Readonly<Record<Role, readonly string[]>> = { viewer, operat
 export const roleMeanings: Readonly<Record<Role, string>> = {
   viewer: 'Sees values, history, rules, dashboards and the state of the hub; changes nothing.',
   operator: 'Sees the same, writes tags that allow it, and tries rules.',
-  engineer: 'Does what an operator does, changes the configuration and user tables, publishes over MQTT, makes API tokens.',
+  engineer:
+    'Does what an operator does, changes the configuration and user tables, publishes over MQTT, looks after its clients, makes API tokens.',
   admin: 'Does everything: also people, tokens and MQTT credentials of others, the audit log, backups.',
 };

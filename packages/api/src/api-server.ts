@@ -9,6 +9,7 @@ import { HealthState, isLoopback, OmhError, type Clock, type Health, type Logger
 import type { Hub } from '@omh/hub';
 import type { ApiContext, App } from './context.ts';
 import { auditChanges } from './audited.ts';
+import { longestName } from './broker-page.ts';
 import { serveConsole } from './console-files.ts';
 import { errors } from './errors.ts';
 import { LiveServer } from './live/live-server.ts';
@@ -19,6 +20,13 @@ import { registerApps } from './rest/apps.ts';
 import { registerAudit } from './rest/audit.ts';
 import { registerBackup } from './rest/backup.ts';
 import { registerClients } from './rest/clients.ts';
+import { registerBanned } from './rest/banned.ts';
+import { registerDelayed } from './rest/delayed.ts';
+import { registerRetained } from './rest/retained.ts';
+import { registerSlowSubscriptions } from './rest/slow-subscriptions.ts';
+import { registerSubscriptions } from './rest/subscriptions.ts';
+import { registerTopicMetrics } from './rest/topic-metrics.ts';
+import { registerTraces } from './rest/traces.ts';
 import { registerConfig } from './rest/config.ts';
 import { registerSchema } from './rest/schema.ts';
 import { registerRevisions } from './rest/revisions.ts';
@@ -71,6 +79,13 @@ const registrations: readonly ((app: App, context: ApiContext) => void)[] = [
   registerDevices,
   registerApps,
   registerClients,
+  registerSubscriptions,
+  registerRetained,
+  registerDelayed,
+  registerBanned,
+  registerTopicMetrics,
+  registerSlowSubscriptions,
+  registerTraces,
   registerSimulators,
   registerDashboards,
   registerConfig,
@@ -163,7 +178,7 @@ export class ApiServer implements Part {
       logger: false,
       bodyLimit: this.#limits.bodyBytes,
       forceCloseConnections: true,
-      routerOptions: { maxParamLength: 200 },
+      routerOptions: { maxParamLength: longestName },
       requestTimeout: this.#limits.requestMs,
       return503OnClosing: false,
       exposeHeadRoutes: true,

@@ -130,6 +130,7 @@ export const errors = defineErrors({
     text: '"{text}" is no time for "{name}".',
     next: 'Write RFC 3339, milliseconds since 1970, now, or now-15m.',
   },
+  API_UNTIL_PAST: { blame: 'caller', status: 400, text: '"until" is not in the future: {until}.', next: 'Choose a later time, or none.' },
   API_RANGE_EMPTY: { blame: 'caller', status: 400, text: '"from" is not before "to".', next: 'Choose an earlier "from".' },
   API_CURSOR_INVALID: { blame: 'caller', status: 400, text: 'The cursor is not one of this list.', next: 'Begin again without a cursor.' },
   API_CONFIG_INVALID: {

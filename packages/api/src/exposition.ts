@@ -6,7 +6,7 @@ export class Exposition {
   readonly contentType = Registry.PROMETHEUS_CONTENT_TYPE;
   readonly #rows: Readonly<Record<string, MetricRow>>;
 
-  /** `rows` gives type and help of known names; an unknown name is a counter when it ends in `_total`, else a gauge. */
+  /** `rows` gives type and help of known names; an unknown name has the type of its samples, or is a counter when it ends in `_total`, else a gauge. */
   constructor(rows: Readonly<Record<string, MetricRow>>) {
     this.#rows = rows;
   }
@@ -17,17 +17,20 @@ export class Exposition {
 
   /** All lines of a name stand together, which the format asks for and parts do not promise. */
   #text(samples: Iterable<MetricSample>): string {
-    const families = new Map<string, string[]>();
-    for (const { name, value, labels } of samples) {
-      let lines = families.get(name);
-      if (!lines) families.set(name, (lines = []));
-      lines.push(`${name}${labelText(labels)} ${valueText(value)}`);
+    const families = new Map<string, { readonly type: MetricRow['type']; readonly lines: string[] }>();
+    for (const { name, value, labels, type } of samples) {
+      let family = families.get(name);
+      if (!family) {
+        const known = this.#rows[name]?.type ?? type ?? (name.endsWith('_total') ? 'counter' : 'gauge');
+        families.set(name, (family = { type: known, lines: [] }));
+      }
+      family.lines.push(`${name}${labelText(labels)} ${valueText(value)}`);
     }
     let out = '';
-    for (const [name, lines] of families) {
+    for (const [name, { type, lines }] of families) {
       const row = this.#rows[name];
       if (row) out += `# HELP ${name} ${row.help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}\n`;
-      out += `# TYPE ${name} ${row?.type ?? (name.endsWith('_total') ? 'counter' : 'gauge')}\n${lines.join('\n')}\n`;
+      out += `# TYPE ${name} ${type}\n${lines.join('\n')}\n`;
     }
     return out;
   }

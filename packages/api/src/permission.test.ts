@@ -35,6 +35,28 @@ const routes: readonly (readonly [verb: string, request: Request, answers?: numb
   ['devices.read', { method: 'GET', url: '/api/v1/devices' }],
   ['apps.read', { method: 'GET', url: '/api/v1/apps' }],
   ['clients.read', { method: 'GET', url: '/api/v1/clients' }],
+  ['clients.read', { method: 'GET', url: '/api/v1/clients/unknown' }, 404],
+  ['clients.write', { method: 'DELETE', url: '/api/v1/clients/unknown' }, 404],
+  ['clients.read', { method: 'GET', url: '/api/v1/subscriptions' }],
+  ['mqtt.subscribe', { method: 'GET', url: '/api/v1/retained' }],
+  ['mqtt.subscribe', { method: 'GET', url: '/api/v1/retained/x%2Fy' }, 404],
+  ['retained.write', { method: 'DELETE', url: '/api/v1/retained/x%2Fy' }, 404],
+  ['clients.read', { method: 'GET', url: '/api/v1/delayed' }],
+  ['mqtt.subscribe', { method: 'GET', url: '/api/v1/delayed/1' }, 404],
+  ['retained.write', { method: 'DELETE', url: '/api/v1/delayed/1' }, 404],
+  ['clients.read', { method: 'GET', url: '/api/v1/banned' }],
+  ['bans.write', { method: 'POST', url: '/api/v1/banned', payload: { kind: 'client', value: 'x' } }],
+  ['bans.write', { method: 'DELETE', url: '/api/v1/banned/client/nobody' }, 404],
+  ['clients.read', { method: 'GET', url: '/api/v1/topic-metrics' }],
+  ['clients.write', { method: 'POST', url: '/api/v1/topic-metrics', payload: { topic: 'x/y' } }],
+  ['clients.write', { method: 'DELETE', url: '/api/v1/topic-metrics/x%2Fz' }, 404],
+  ['clients.read', { method: 'GET', url: '/api/v1/slow-subscriptions' }],
+  ['clients.write', { method: 'DELETE', url: '/api/v1/slow-subscriptions' }, 204],
+  ['traces.write', { method: 'GET', url: '/api/v1/traces' }],
+  ['traces.write', { method: 'POST', url: '/api/v1/traces', payload: { name: '-', by: 'client', value: 'x' } }, 400],
+  ['traces.write', { method: 'GET', url: '/api/v1/traces/none/lines' }, 404],
+  ['traces.write', { method: 'POST', url: '/api/v1/traces/none/stop' }, 404],
+  ['traces.write', { method: 'DELETE', url: '/api/v1/traces/none' }, 404],
   ['simulators.read', { method: 'GET', url: '/api/v1/simulators' }],
   ['simulators.read', { method: 'GET', url: '/api/v1/simulators/plant/log' }],
   ['simulators.control', { method: 'POST', url: '/api/v1/simulators/plant/start' }],
@@ -120,7 +142,10 @@ test('every described route stands in the permission table or is open', () => {
           .split('?')[0]!
           .replace('/plant/', '/{name}/')
           .replace(/\/(press|a|main|carol)$/, '/{name}')
-          .replace(/\/unknown$/, '/{id}')}`,
+          .replace(/\/(unknown|1)$/, '/{id}')
+          .replace('/none', '/{name}')
+          .replace('/client/nobody', '/{kind}/{value}')
+          .replace(/\/x%2F[yz]$/, '/{topic}')}`,
     ),
   );
   const sections = ['devices', 'apps', 'rules', 'dashboards'].map((s) => `DELETE /api/v1/${s}/{name}`);

@@ -1,31 +1,39 @@
 import { randomBytes } from 'node:crypto';
-import { topicFilterFault, topicNameFault } from '@omh/core';
-import type { Principal } from '@omh/core';
-import type { BrokerContext, MqttRefusal } from './broker-context.ts';
+import { topicNameFault } from '@omh/core';
+import type { Micros, Principal } from '@omh/core';
+import { isByFlags } from './authorization.ts';
+import type { BrokerContext, MqttRefusal, SignIn, SignInAnswer } from './broker-context.ts';
 import { decodeAck, decodeConnect, decodeDisconnect, decodeSubscribe, decodeUnsubscribe } from './codec/decode.ts';
-import type { ConnectPacket, SubscribeRequest } from './codec/decode.ts';
-import { encodeConnack, encodeDisconnect, encodeSuback, encodeUnsuback, pingResponse } from './codec/encode.ts';
+import type { ConnectPacket, WillPacket } from './codec/decode.ts';
+import { encodeAuth, encodeConnack, encodeDisconnect, encodeSuback, encodeUnsuback, pingResponse } from './codec/encode.ts';
 import type { Properties } from './codec/properties.ts';
 import { Code, Fault, malformed, PacketType, violation } from './codec/protocol.ts';
 import { Connection } from './connection.ts';
 import type { PacketHandler } from './connection.ts';
+import { EnhancedAuth } from './enhanced-auth.ts';
+import type { Accepted, AuthHost } from './enhanced-auth.ts';
+import { reasonWord } from './features/disconnect-reason.ts';
 import { Inbound } from './inbound.ts';
+import { announced } from './limits.ts';
 import type { Publisher } from './local-message.ts';
+import { checkedTopic } from './route.ts';
 import type { Session } from './session.ts';
+import { SignInEnd } from './sign-in-end.ts';
+import { autoSubscribe, subscribe, unsubscribe } from './subscribing.ts';
+import type { Replay } from './subscribing.ts';
 import type { Timed } from './timer-wheel.ts';
 import type { Transport } from './transport.ts';
 
-type State = 'connecting' | 'signing-in' | 'connected' | 'closing' | 'closed';
+type State = 'connecting' | 'signing-in' | 'authenticating' | 'connected' | 'closing' | 'closed';
 /** Seconds a peer gets to take our last packet. */
 const graceSeconds = 2;
 const anonymous: Principal = { kind: 'anonymous', name: 'anonymous', permissions: [] };
 
 /** The protocol on one network connection, from CONNECT to its end. */
-export class Client implements PacketHandler, Timed, Publisher {
+export class Client implements PacketHandler, Timed, Publisher, AuthHost {
   readonly conn: Connection;
   readonly number: number;
   readonly #broker: BrokerContext;
-  readonly #anonymousAllowed: boolean;
   readonly #inbound: Inbound;
   principal: Principal = anonymous;
   readonly payload = undefined;
@@ -40,18 +48,26 @@ export class Client implements PacketHandler, Timed, Publisher {
   #state: State = 'connecting';
   /** Said goodbye properly: the will stays unsent. */
   #goodbye = false;
+  /** Why it ends, in one word. */
+  #reason = 'tcp_closed';
   #connectExpiry = 0;
+  #enhanced: EnhancedAuth | null = null;
+  /** CONNECT while its enhanced authentication goes on. */
+  #connecting: { readonly packet: ConnectPacket; readonly clientId: string; readonly assigned: string | undefined } | null = null;
+  #ends: SignInEnd | null = null;
 
-  constructor(broker: BrokerContext, transport: Transport, number: number, anonymousAllowed: boolean) {
+  constructor(broker: BrokerContext, transport: Transport, number: number) {
     this.#broker = broker;
     this.number = number;
-    this.#anonymousAllowed = anonymousAllowed;
     this.conn = new Connection(transport, this, broker.loop, broker.limits, broker.stats);
     this.#inbound = new Inbound(broker, this);
     broker.wheel.set(this, broker.limits.connectTimeoutMs / 1000 + 1);
   }
   get clientId(): string {
     return this.session?.clientId ?? '';
+  }
+  get username(): string | undefined {
+    return this.session?.username;
   }
   get peer(): string {
     return this.conn.transport.peer;
@@ -66,6 +82,7 @@ export class Client implements PacketHandler, Timed, Publisher {
     this.lastRead = this.#broker.wheel.tick;
     const type = header >> 4;
     if (this.#state !== 'connected') {
+      if (this.#state === 'authenticating') this.#beforeConnack(type, buf, body, end);
       if (this.#state !== 'connecting') return;
       this.conn.awaitsConnect = false;
       this.#connect(buf, body, end);
@@ -75,6 +92,7 @@ export class Client implements PacketHandler, Timed, Publisher {
       this.#inbound.publish(header, buf, start, body, end);
       return;
     }
+    this.#broker.stats.packetsIn[type]!++;
     const session = this.session!;
     const { version } = this.conn;
     switch (type) {
@@ -111,13 +129,17 @@ export class Client implements PacketHandler, Timed, Publisher {
       case PacketType.connect:
         throw violation('CONNECT came twice');
       case PacketType.auth:
-        throw violation('no enhanced authentication was agreed');
+        if (this.#enhanced === null) throw violation('no enhanced authentication was agreed');
+        this.#inbound.flush();
+        this.#enhanced.packet(buf, body, end, true);
+        return;
       default:
         throw violation(`a client does not send packet type ${type}`);
     }
   }
   chunkEnd(): void {
     this.#inbound.flush();
+    this.#broker.store?.chunkEnd();
   }
   room(): void {
     this.session?.pump();
@@ -126,42 +148,52 @@ export class Client implements PacketHandler, Timed, Publisher {
   // ---- CONNECT
 
   #connect(buf: Buffer, body: number, end: number): void {
-    if (end - body > 6 && buf[body + 6] === 5) this.conn.version = 5;
+    this.#broker.stats.packetsIn[PacketType.connect]!++;
+    if (end - body > 6 && buf[body + 6]! >= 5) this.conn.version = 5;
     const packet = decodeConnect(buf, body, end);
     this.conn.version = packet.version;
-    if (packet.properties.authenticationMethod !== undefined) throw new Fault(Code.badAuthMethod, 'no enhanced authentication is offered');
     if (packet.clientId === '' && packet.version === 4 && !packet.clean)
       throw new Fault(Code.clientIdInvalid, 'a kept session needs a client id');
     if (packet.will !== undefined && topicNameFault(packet.will.topic) !== undefined)
       throw new Fault(Code.topicInvalid, 'the topic of the will is invalid');
     const assigned = packet.clientId === '' ? `omh-${randomBytes(9).toString('base64url')}` : undefined;
     const clientId = assigned ?? packet.clientId;
+    const { username, password } = packet;
+    const { peer, place, certificate } = this.conn.transport;
+    const refusal = this.#broker.admission.refusal(clientId, username, place.address);
+    if (refusal !== 0) {
+      this.#refuse(refusal);
+      return;
+    }
+    const { name: listener, options } = place.door;
+    const signIn: SignIn = { clientId, username, password, peer, listener, anonymousAllowed: options.anonymous, certificate };
+    const method = packet.properties.authenticationMethod;
+    if (method !== undefined) {
+      this.#state = 'authenticating';
+      this.#connecting = { packet, clientId, assigned };
+      this.conn.maxPacketOut = packet.properties.maximumPacketSize ?? 0xffffffff;
+      this.#enhanced = new EnhancedAuth(this, method, () => this.#broker.beginAuth?.(method, { ...signIn, password: undefined }));
+      this.#enhanced.start(packet.properties.authenticationData);
+      return;
+    }
     this.#state = 'signing-in';
-    let answer: Principal | undefined | Promise<Principal | undefined>;
+    let answer: SignInAnswer | Promise<SignInAnswer>;
     try {
-      answer = this.#broker.authenticate({
-        clientId,
-        username: packet.username,
-        password: packet.password,
-        peer: this.peer,
-        listener: this.conn.transport.listener,
-        anonymousAllowed: this.#anonymousAllowed,
-      });
+      answer = this.#broker.authenticate(signIn);
     } catch (thrown) {
       this.#signInFailed(thrown);
       return;
     }
     if (!(answer instanceof Promise)) {
-      this.#accept(packet, clientId, assigned, answer);
+      this.#answered(packet, clientId, assigned, answer);
       return;
     }
-    this.conn.held = true;
-    this.conn.transport.pause();
+    this.conn.hold();
     answer.then(
-      (principal) => {
+      (later) => {
         if (this.#state !== 'signing-in') return;
         try {
-          this.#accept(packet, clientId, assigned, principal);
+          this.#answered(packet, clientId, assigned, later);
         } catch (thrown) {
           this.fault(thrown as Fault);
           return;
@@ -175,16 +207,35 @@ export class Client implements PacketHandler, Timed, Publisher {
     this.#broker.log.error('the sign-in of an MQTT client cannot be checked', { peer: this.peer, reason: String(thrown) });
     if (this.#state === 'signing-in') this.#refuse(Code.serverUnavailable);
   }
-  #accept(packet: ConnectPacket, clientId: string, assigned: string | undefined, principal: Principal | undefined): void {
+  #answered(packet: ConnectPacket, clientId: string, assigned: string | undefined, answer: SignInAnswer): void {
+    if (answer === 'busy' || answer === 'unavailable') {
+      const code = answer === 'busy' ? Code.serverBusy : Code.serverUnavailable;
+      this.#broker.features.connack(this, packet, clientId, code);
+      this.#refuse(code);
+    } else if (answer !== undefined && 'principal' in answer)
+      this.#accept({ ...packet, username: answer.username }, clientId, assigned, answer.principal);
+    else this.#accept(packet, clientId, assigned, answer);
+  }
+  /** `proof` goes into CONNACK. */
+  #accept(
+    packet: ConnectPacket,
+    clientId: string,
+    assigned: string | undefined,
+    principal: Principal | undefined,
+    proof: Properties = {},
+  ): void {
     const { limits, sessions, wheel } = this.#broker;
     if (principal === undefined) {
+      this.#broker.stats.signInsRefused++;
+      this.#broker.features.connack(this, packet, clientId, Code.notAuthorized);
       this.refused('connect', undefined, { clientId, username: packet.username });
       this.#refuse(Code.notAuthorized);
       return;
     }
     this.principal = principal;
+    this.#inbound.byFlags = isByFlags(this.#broker.authorize, principal);
     const will = packet.will;
-    if (will !== undefined && (will.topic.startsWith('$SYS/') || !this.#broker.authorize(principal, 'publish', will.topic))) {
+    if (will !== undefined && (checkedTopic(will.topic).startsWith('$SYS/') || !this.#mayWill(will, clientId, packet.username))) {
       this.refused('publish', will.topic, { clientId, username: packet.username });
       this.#refuse(Code.notAuthorized);
       return;
@@ -208,32 +259,106 @@ export class Client implements PacketHandler, Timed, Publisher {
     }
     this.#state = 'connected';
     this.#broker.stats.clients++;
+    this.conn.transport.place.confirm();
+    this.#broker.stats.clientsConnected++;
     const session = this.session!;
     session.username = packet.username;
     if (this.keepAlive > 0) wheel.set(this, keepAliveTicks(this.keepAlive));
     else wheel.cancel(this);
+    this.#endsAt(principal.expires);
     const properties: Properties =
       packet.version === 4
         ? {}
         : {
             ...(expiry === wish ? {} : { sessionExpiryInterval: expiry }),
-            receiveMaximum: limits.receiveMaximum,
-            maximumPacketSize: limits.maxPacketSize,
-            topicAliasMaximum: limits.topicAliasMaximum,
+            ...announced(limits),
             ...(assigned === undefined ? {} : { assignedClientIdentifier: assigned }),
             ...(long ? { serverKeepAlive: this.keepAlive } : {}),
+            ...proof,
           };
-    conn.send(encodeConnack(packet.version, taken.present, 0, properties));
+    const connack = encodeConnack(packet.version, taken.present, 0, properties);
+    if (connack.length > conn.maxPacketOut) {
+      this.#goodbye = true;
+      this.destroy();
+      return;
+    }
+    conn.send(connack);
+    this.#broker.features.connack(this, packet, clientId, 0);
+    this.#broker.features.connected(this, packet, clientId);
+    autoSubscribe(this.#broker, this);
     session.pump();
+  }
+  #mayWill(will: WillPacket, clientId: string, username: string | undefined): boolean {
+    const asking = { clientId, username, peer: this.peer };
+    return this.#broker.authorize(this.principal, 'publish', checkedTopic(will.topic), asking, will.qos, will.retain);
   }
   /** Tells of what this client may not do; with `connect` nobody is known yet. */
   refused(action: MqttRefusal['action'], topic?: string, who = { clientId: this.clientId, username: this.session?.username }): void {
-    const { peer, listener } = this.conn.transport;
-    this.#broker.refused({ action, ...who, peer, listener, principal: action === 'connect' ? undefined : this.principal, topic });
+    const { peer } = this;
+    this.#broker.refused({
+      action,
+      ...who,
+      peer,
+      listener: this.conn.transport.place.door.name,
+      principal: action === 'connect' ? undefined : this.principal,
+      topic,
+    });
   }
   #refuse(code: number): void {
     this.#broker.stats.connectionsRefused++;
     this.#close(encodeConnack(this.conn.version, false, code));
+  }
+
+  // ---- enhanced authentication (4.12)
+
+  #beforeConnack(type: number, buf: Buffer, body: number, end: number): void {
+    if (type === PacketType.auth) this.#enhanced!.packet(buf, body, end, false);
+    else if (type === PacketType.disconnect) this.#close();
+    else throw violation('a client that authenticates sends AUTH and DISCONNECT only');
+  }
+  authenticated({ principal, username, data }: Accepted): void {
+    const { method } = this.#enhanced!;
+    const proof: Properties = { authenticationMethod: method, ...(data === undefined ? {} : { authenticationData: data }) };
+    if (this.#connecting !== null) {
+      const { packet, clientId, assigned } = this.#connecting;
+      this.#connecting = null;
+      this.#accept({ ...packet, username: packet.username ?? username }, clientId, assigned, principal, proof);
+      return;
+    }
+    // Subscriptions and what waits in the session belong to who came first.
+    if (principal.kind !== this.principal.kind || principal.name !== this.principal.name) {
+      this.kick(Code.notAuthorized);
+      return;
+    }
+    if (principal !== this.principal) {
+      this.principal = this.session!.principal = principal;
+      this.#inbound.byFlags = isByFlags(this.#broker.authorize, principal);
+      this.#broker.aclEpoch++;
+    }
+    this.#endsAt(principal.expires);
+    this.sendAuth(Code.success, proof);
+  }
+  sendAuth(code: number, properties: Properties): void {
+    this.conn.send(this.#fitting(encodeAuth(code, properties)));
+  }
+  notAuthenticated(code: number): void {
+    if (this.#connecting === null) {
+      this.kick(code);
+      return;
+    }
+    const { packet, clientId } = this.#connecting;
+    if (code === Code.notAuthorized) {
+      this.#broker.stats.signInsRefused++;
+      this.refused('connect', undefined, { clientId, username: packet.username });
+    }
+    this.#broker.features.connack(this, packet, clientId, code);
+    this.#refuse(code);
+  }
+  /** What the client came with ends by itself: 5.0 hears 0x87, and its session is kept for who comes again. */
+  #endsAt(expires: Micros | undefined): void {
+    if (expires === undefined && this.#ends === null) return;
+    this.#ends ??= new SignInEnd(this.#broker.wheel, this.#broker.router.clock, () => this.kick(Code.notAuthorized));
+    this.#ends.set(expires);
   }
 
   // ---- SUBSCRIBE, UNSUBSCRIBE, DISCONNECT
@@ -242,51 +367,22 @@ export class Client implements PacketHandler, Timed, Publisher {
     const packet = decodeSubscribe(buf, body, end, this.conn.version);
     const id = packet.properties.subscriptionIdentifier?.[0] ?? 0;
     const codes: number[] = [];
-    const replay: (() => void)[] = [];
-    for (const request of packet.requests) codes.push(this.#subscribeOne(request, id, replay));
-    this.conn.send(encodeSuback(this.conn.version, packet.packetId, codes));
-    for (const run of replay) run();
-    this.session!.pump();
-  }
-  #subscribeOne(request: SubscribeRequest, id: number, replay: (() => void)[]): number {
-    const { filter } = request;
-    const { sessions, limits, router } = this.#broker;
-    const session = this.session!;
-    const fault = topicFilterFault(filter);
-    if (fault !== undefined) {
-      if (this.conn.version === 4) throw malformed(`the filter is wrong: ${fault}`);
-      return Code.filterInvalid;
-    }
-    if (levelsOf(filter) > limits.maxTopicLevels) return Code.filterInvalid;
-    const shared = filter.startsWith('$share/');
-    const inner = shared ? filter.split('/').slice(2).join('/') : filter;
-    if (!this.#broker.authorize(this.principal, 'subscribe', inner)) {
-      this.refused('subscribe', filter);
-      return Code.notAuthorized;
-    }
-    const known = session.subscriptions.has(filter);
-    if (!known && session.subscriptions.size >= limits.maxSubscriptionsPerClient) return Code.quotaExceeded;
-    sessions.subscribe(session, request, id);
-    if (!shared && (request.retainHandling === 0 || (request.retainHandling === 1 && !known))) {
-      replay.push(() => session.sendRetained(router.retained.match(filter), request.qos, id));
-    }
-    return request.qos;
+    const replay: Replay = [];
+    for (const request of packet.requests) codes.push(subscribe(this.#broker, this, request, id, replay));
+    this.#inbound.answer(this.#fitting(encodeSuback(this.conn.version, packet.packetId, codes)), () => {
+      for (const run of replay) run();
+      this.session!.pump();
+    });
   }
   #unsubscribe(buf: Buffer, body: number, end: number): void {
     const packet = decodeUnsubscribe(buf, body, end, this.conn.version);
-    const codes: number[] = [];
-    for (const filter of packet.filters) {
-      const fault = topicFilterFault(filter);
-      if (fault !== undefined && this.conn.version === 4) throw malformed(`the filter is wrong: ${fault}`);
-      codes.push(
-        fault !== undefined
-          ? Code.filterInvalid
-          : this.#broker.sessions.unsubscribe(this.session!, filter)
-            ? Code.success
-            : Code.noSubscriptionExisted,
-      );
-    }
-    this.conn.send(encodeUnsuback(this.conn.version, packet.packetId, codes));
+    const codes = packet.filters.map((filter) => unsubscribe(this.#broker, this, filter));
+    this.#inbound.answer(this.#fitting(encodeUnsuback(this.conn.version, packet.packetId, codes)), () => {});
+  }
+  /** No packet is larger than the client takes (5.0, 3.1.2-24); an answer that would be has no other form. */
+  #fitting(answer: Buffer): Buffer {
+    if (answer.length > this.conn.maxPacketOut) throw new Fault(Code.packetTooLarge, 'the answer is larger than the client takes');
+    return answer;
   }
   #disconnect(buf: Buffer, body: number, end: number): void {
     const packet = decodeDisconnect(buf, body, end, this.conn.version);
@@ -296,6 +392,7 @@ export class Client implements PacketHandler, Timed, Publisher {
       this.session!.expiry = Math.min(expiry, this.#broker.limits.maxSessionExpiry);
     }
     this.#goodbye = packet.code === Code.normalDisconnect;
+    this.#reason = this.#goodbye ? 'normal' : reasonWord(packet.code);
     this.#close();
   }
 
@@ -322,7 +419,13 @@ export class Client implements PacketHandler, Timed, Publisher {
   }
   /** DISCONNECT with a code where there is one, then closes. The will is sent. */
   kick(code: number): void {
+    this.#reason = reasonWord(code);
     this.#close(this.conn.version === 5 ? encodeDisconnect(code) : undefined);
+  }
+  /** Somebody sends it away; `last` is the DISCONNECT for 5.0. */
+  dismiss(last: Buffer, reason: string): void {
+    this.#reason = reason;
+    this.#close(this.conn.version === 5 && last.length <= this.conn.maxPacketOut ? last : undefined);
   }
   #close(last?: Buffer): void {
     if (this.#state === 'closed' || this.#state === 'closing') return;
@@ -332,8 +435,11 @@ export class Client implements PacketHandler, Timed, Publisher {
     this.conn.end(last);
   }
   /** Another connection takes the session. */
-  takenOver(): void {
+  takenOver(discarded: boolean): void {
+    this.#ends?.set(undefined);
     this.#inbound.dispose();
+    this.#broker.admission.disconnected(this.session!.clientId);
+    this.#broker.features.disconnected(this, this.session!, discarded ? 'discarded' : 'takenover');
     this.session = null;
     this.#broker.stats.clients--;
     this.#state = 'closing';
@@ -348,10 +454,13 @@ export class Client implements PacketHandler, Timed, Publisher {
   #leave(): void {
     const { session } = this;
     if (this.#state !== 'connected' || session === null) return;
+    this.#ends?.set(undefined);
     this.#inbound.flush();
     this.#inbound.dispose();
     this.#broker.stats.clients--;
     this.#state = 'closing';
+    this.#broker.features.disconnected(this, session, this.#reason);
+    this.#broker.admission.disconnected(session.clientId);
     this.#broker.sessions.leave(this, session, this.#goodbye);
     this.session = null;
   }
@@ -375,6 +484,7 @@ export class Client implements PacketHandler, Timed, Publisher {
       }
       case 'connecting':
       case 'signing-in':
+      case 'authenticating':
         this.#broker.stats.connectionsRefused++;
         this.destroy();
         return;
@@ -391,10 +501,4 @@ function plainId(buf: Buffer, at: number): number {
   const id = (buf[at]! << 8) | buf[at + 1]!;
   if (id === 0) throw violation('the packet identifier is 0');
   return id;
-}
-
-function levelsOf(filter: string): number {
-  let n = 1;
-  for (let i = 0; i < filter.length; i++) if (filter.charCodeAt(i) === 0x2f) n++;
-  return n;
 }

@@ -4,6 +4,8 @@ import type { Version } from './codec/protocol.ts';
 import { largeBuffer as flushAt, recycle, take } from './buffer-pool.ts';
 import type { FlushLoop } from './flush-loop.ts';
 import type { BrokerLimits } from './limits.ts';
+import { cutQos0 } from './qos0-cut.ts';
+import type { Meter } from './rate-limit.ts';
 import type { Publish, Variant } from './publish.ts';
 import { propertyLength, remainingLength, writePublish } from './publish.ts';
 import type { BrokerStats } from './stats.ts';
@@ -14,6 +16,9 @@ import type { QoS } from '@omh/core';
 const roomBelow = 262_144;
 const emptyTopic = Buffer.alloc(0);
 const nothing = Buffer.alloc(0);
+
+/** Why nothing is read from a connection; it goes on when none is left. */
+export const Stop = { output: 1, signIn: 2, acks: 4, rate: 8 } as const;
 
 /** What became of one PUBLISH: sent, no room, or larger than the client takes. */
 export const Sent = { yes: 0, full: 1, tooLarge: 2 } as const;
@@ -59,8 +64,9 @@ export class Connection implements TransportEvents {
   #writing: Buffer | null = null;
   #dirty = false;
   #blocked = false;
-  /** The client takes no answers, so nothing more is read from it. */
-  paused = false;
+  #stops = 0;
+  /** Counts what the client sends; null where that is not limited. */
+  meter: Meter | null = null;
   #stalledAt = -1;
   #ending = false;
   readonly #onWritten = (): void => this.#written();
@@ -88,6 +94,9 @@ export class Connection implements TransportEvents {
   data(buf: Buffer, start: number, end: number): void {
     if (!this.open || this.#ending) return;
     this.#stats.bytesIn += end - start;
+    const before = this.meter === null ? 0 : this.#stats.messagesIn;
+    const bytes = end - start;
+    this.#loop.beforeRead();
     try {
       if (this.held) this.#hold(buf, start, end);
       else {
@@ -98,8 +107,14 @@ export class Connection implements TransportEvents {
     } catch (thrown) {
       this.#handler.fault(thrown instanceof Fault ? thrown : new Fault(Code.unspecified, String(thrown)));
     }
-    if (this.open && this.#outLength > this.#limits.maxOutBytes) this.#pauseReading();
+    if (this.open && this.#outLength > this.#limits.maxOutBytes && this.#blocked) this.stop(Stop.output);
+    if (this.meter !== null && !this.#ending) this.meter.spent(this, this.#stats.messagesIn - before, bytes);
     this.#loop.afterRead();
+  }
+  /** Packets wait from now on, and nothing more is read. */
+  hold(): void {
+    this.held = true;
+    this.stop(Stop.signIn);
   }
   /** Goes on with what came while the handler held packets back. */
   release(): void {
@@ -112,7 +127,7 @@ export class Connection implements TransportEvents {
       this.#stats.bytesIn -= n;
       this.data(waiting, 0, n);
     }
-    if (this.open && !this.held) this.transport.resume();
+    if (!this.held) this.goOn(Stop.signIn);
   }
   #hold(buf: Buffer, start: number, end: number): void {
     if (this.#have + end - start > Math.max(this.#limits.maxPacketSizeBeforeConnect, flushAt)) {
@@ -252,12 +267,15 @@ export class Connection implements TransportEvents {
   /** Control packets: never dropped; a client that floods us with what needs answers is not read from meanwhile. */
   send(packet: Buffer): void {
     const at = this.reserve(packet.length, false);
-    if (at >= 0) packet.copy(this.buffer, at);
+    if (at < 0) return;
+    packet.copy(this.buffer, at);
+    this.#stats.packetsOut[packet[0]! >> 4]!++;
   }
   sendAck(type: number, id: number, code: number): void {
     const long = code !== 0 && this.version === 5;
     const at = this.reserve(long ? 5 : 4, false);
     if (at < 0) return;
+    this.#stats.packetsOut[type]!++;
     const out = this.buffer;
     out[at] = (type << 4) | (type === 6 ? 2 : 0);
     out[at + 1] = long ? 3 : 2;
@@ -278,7 +296,11 @@ export class Connection implements TransportEvents {
       !p.owned && ids === null && this.plain
         ? this.#sendVariant(p.variant(this.version, qos, retain), qos, retain, id)
         : this.#encode(p, qos, retain, dup, id, ids, now);
-    if (sent === Sent.yes) this.#stats.messagesOut++;
+    if (sent === Sent.yes) {
+      this.#stats.messagesOut++;
+      if (qos === 1) this.#stats.messagesOutQos1++;
+      else if (qos === 2) this.#stats.messagesOutQos2++;
+    }
     return sent;
   }
   #sendVariant(v: Variant, qos: QoS, retain: boolean, id: number): number {
@@ -348,16 +370,40 @@ export class Connection implements TransportEvents {
     this.#writing = null;
     this.#flush();
     if (this.#blocked) return;
-    if (this.paused) {
-      this.paused = false;
-      if (!this.held) this.transport.resume();
-    }
+    this.goOn(Stop.output);
     this.#handler.room();
   }
-  #pauseReading(): void {
-    if (this.paused || !this.#blocked) return;
-    this.paused = true;
-    this.transport.pause();
+  /** Nothing is read from it for one reason or another. */
+  get paused(): boolean {
+    return this.#stops !== 0;
+  }
+  stop(why: number): void {
+    if (this.#stops === 0) this.transport.pause();
+    this.#stops |= why;
+  }
+  goOn(why: number): void {
+    if ((this.#stops & why) === 0) return;
+    this.#stops &= ~why;
+    if (this.#stops === 0 && this.open) this.transport.resume();
+  }
+  stopReading(): void {
+    this.stop(Stop.rate);
+  }
+  readOn(): void {
+    this.goOn(Stop.rate);
+  }
+  /** Memory is short: QoS 0 that waits for a slow client goes; returns how many messages. */
+  cutQos0(): number {
+    // An alias that a cut message introduced would be unknown in later ones.
+    if (this.#out === null || this.#aliases !== null) return 0;
+    const { length, cut } = cutQos0(this.#out, this.#outLength);
+    if (cut === 0) return 0;
+    const smaller = take(length);
+    this.#out.copy(smaller, 0, 0, length);
+    recycle(this.#out);
+    this.#out = smaller;
+    this.#outLength = length;
+    return cut;
   }
 
   /** Whether the socket has taken nothing for this many ticks; asked now and then. */
@@ -375,6 +421,8 @@ export class Connection implements TransportEvents {
     if (last !== undefined) this.send(last);
     this.#flush();
     this.#ending = true;
+    // A socket that is not read would not notice that the client closes it.
+    this.transport.resume();
     this.transport.end();
   }
   destroy(): void {

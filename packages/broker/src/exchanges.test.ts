@@ -16,8 +16,8 @@ const block = (props: string): string => `${hex(props).length.toString(16).padSt
 const packet = (first: string, body: string): string => `${first} ${hex(body).length.toString(16).padStart(2, '0')} ${body}`;
 const ok4 = '20 02 00 00';
 const again4 = '20 02 01 00';
-/** Receive maximum 100, alias maximum 32, packet maximum 1 MiB. */
-const ours = '21 0064 22 0020 27 00100000';
+/** Alias maximum 32, packet maximum 1 MiB, receive maximum 100. */
+const ours = '22 0020 27 00100000 21 0064';
 const ok5 = `20 0e 00 00 0b ${ours}`;
 const again5 = `20 0e 01 00 0b ${ours}`;
 const sub4 = (filter: string, qos = '00', id = '0001'): string => packet('82', `${id} ${str(filter)} ${qos}`);
@@ -185,7 +185,7 @@ const exchanges: readonly Exchange[] = [
     steps: [
       `s> ${c4('s')}`,
       `s< ${ok4}`,
-      `s> ${packet('82', `0001 ${str('#')} 00 ${str('$SYS/#')} 00`)}`,
+      `s> ${packet('82', `0001 ${str('#')} 00 ${str('$SYS/x')} 00`)}`,
       's< 90 04 0001 00 00',
       `a> ${c4('a')}`,
       `a< ${ok4}`,

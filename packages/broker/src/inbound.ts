@@ -2,22 +2,20 @@ import { isUtf8 } from 'node:buffer';
 import { OmhError, topicNameFault } from '@omh/core';
 import type { QoS } from '@omh/core';
 import type { BrokerContext } from './broker-context.ts';
+import { carry } from './carried.ts';
 import type { Client } from './client.ts';
-import { encodeProperties, readProperties } from './codec/properties.ts';
+import { readProperties } from './codec/properties.ts';
 import type { Properties } from './codec/properties.ts';
 import { Code, Fault, malformed, PacketType, violation } from './codec/protocol.ts';
 import { ByteReader } from './codec/reader.ts';
+import type { Outcome } from './features/publish-hooks.ts';
+import { HeldAcks } from './held-acks.ts';
 import { deliverLocally } from './local-bus.ts';
+import type { Publisher } from './local-message.ts';
 import { Publish } from './publish.ts';
-import { emptySet } from './route.ts';
+import { emptySet, isLogged } from './route.ts';
 import type { Route, RouteSet } from './route.ts';
-
-interface HeldAck {
-  readonly type: number;
-  readonly id: number;
-  code: number;
-  ready: boolean;
-}
+import type { Session } from './session.ts';
 
 const maxVerdicts = 1024;
 const scratch = new Publish();
@@ -27,14 +25,12 @@ const nothing = Buffer.alloc(0);
 export class Inbound {
   readonly #broker: BrokerContext;
   readonly #client: Client;
+  /** Verdicts hold for one message only. */
+  byFlags = false;
   #verdicts: Map<Route, boolean> | null = null;
   #verdictsEpoch = 0;
   #aliases: (Route | undefined)[] | null = null;
-  /** Acknowledgements in the order of their PUBLISH; empty unless a durable reader lets one wait (4.6). */
-  readonly #acks: HeldAck[] = [];
-  #waiting = 0;
-  /** Too many acknowledgements wait for durable readers: the socket is not read. */
-  paused = false;
+  readonly #acks: HeldAcks;
   // The run of QoS 0 packets that goes out as one range.
   #runSet: RouteSet = emptySet;
   #runBuf: Buffer = nothing;
@@ -45,6 +41,11 @@ export class Inbound {
   constructor(broker: BrokerContext, client: Client) {
     this.#broker = broker;
     this.#client = client;
+    this.#acks = new HeldAcks(broker, client);
+  }
+  /** Too many acknowledgements wait, or the log holds too much: the socket is not read. */
+  get paused(): boolean {
+    return this.#acks.paused;
   }
 
   /** Hands over the run that was collected. */
@@ -91,18 +92,19 @@ export class Inbound {
     const { router, stats } = this.#broker;
     stats.messagesIn++;
     client.session!.messagesIn++;
-    if (!this.#allowed(route)) {
+    if (!this.#allowed(route, header)) {
       this.#refused(route, qos, id);
       return;
     }
     const set = router.resolve(route);
     const retain = (header & 1) === 1;
-    if (qos === 0 && !retain && properties === null && set.plain) {
+    if (qos === 0 && !retain && properties === null && set.plain && route.hooks === null) {
       if (set.readers.length > 0) {
         const p = fill(route, 0, false, buf, at, end, router.clock.monotonicMs(), client);
         void deliverLocally(router, p, set.readers, client);
       }
       if (set.targets.length > 0) this.#extend(set, buf, start, end);
+      else if (set === emptySet) stats.droppedNoSubscribers++;
       return;
     }
     this.flush();
@@ -115,10 +117,41 @@ export class Inbound {
       p.wireVersion = client.conn.version;
       p.wirePid = qos > 0 ? topicEnd : -1;
     }
-    if (qos === 0) {
-      if (retain) router.retain(p);
-      void router.dispatch(p, set, client)?.catch(() => {});
-    } else this.#acknowledged(p, set, id);
+    if (route.hooks !== null) {
+      this.#hooked(p, route, id);
+      return;
+    }
+    if (set === emptySet && !retain) stats.droppedNoSubscribers++;
+    if (qos === 0) this.#unacknowledged(p, set, client);
+    else this.#acknowledged(p, set, id);
+  }
+  #unacknowledged(p: Publish, set: RouteSet, from: Publisher): void {
+    const { router, store } = this.#broker;
+    if (p.retain) {
+      router.retain(p);
+      if (store !== null && store.pressed && !store.full) this.#acks.pause();
+    }
+    void router.dispatch(p, set, from)?.catch(() => {});
+  }
+  /** The topic has more than takers: a stage, a rewriting, a delay, somebody who looks on. */
+  #hooked(p: Publish, route: Route, id: number): void {
+    const { features, stats } = this.#broker;
+    const { qos } = p;
+    if (qos === 2 && this.#client.session!.received.has(id)) {
+      this.#acknowledged(p, emptySet, id);
+      return;
+    }
+    const outcome = features.run(p, route, this.#client);
+    if (outcome.code >= 0x80) {
+      this.#deny(qos, id, outcome.code);
+      if (outcome.disconnect && this.#client.connected) throw new Fault(outcome.code, outcome.reason);
+      return;
+    }
+    if (outcome.delay === null && outcome.set === emptySet && !p.retain) stats.droppedNoSubscribers++;
+    if (qos > 0) this.#acknowledged(p, outcome.set, id, qos, outcome);
+    else if (outcome.delay !== null) {
+      if (!features.delay(p, outcome)) stats.publishRefused++;
+    } else this.#unacknowledged(p, outcome.set, outcome.from);
   }
   #extend(set: RouteSet, buf: Buffer, start: number, end: number): void {
     if (this.#runCount > 0 && this.#runSet === set && this.#runBuf === buf && this.#runEnd === start) {
@@ -157,8 +190,12 @@ export class Inbound {
 
   // ---- permissions
 
-  #allowed(route: Route): boolean {
+  #allowed(route: Route, header: number): boolean {
     if (route.system) return false;
+    if (this.byFlags) {
+      const { authorize } = this.#broker;
+      return authorize(this.#client.principal, 'publish', route.checked, this.#client, ((header >> 1) & 3) as QoS, (header & 1) === 1);
+    }
     const epoch = this.#broker.aclEpoch;
     if (route.owner === this.#client.number && route.ownerEpoch === epoch) return route.allowed;
     if (this.#verdictsEpoch !== epoch) {
@@ -167,7 +204,7 @@ export class Inbound {
     }
     let allowed = this.#verdicts?.get(route);
     if (allowed === undefined) {
-      allowed = this.#broker.authorize(this.#client.principal, 'publish', route.topic);
+      allowed = this.#broker.authorize(this.#client.principal, 'publish', route.checked, this.#client, 0, false);
       if (this.#verdicts === null || this.#verdicts.size >= maxVerdicts) this.#verdicts = new Map();
       this.#verdicts.set(route, allowed);
     }
@@ -178,93 +215,117 @@ export class Inbound {
   }
   /** 5.0 says so; 3.1.1 has no words and is acknowledged (3.3.5). */
   #refused(route: Route, qos: QoS, id: number): void {
-    this.#broker.stats.publishRefused++;
     this.#client.refused('publish', route.topic);
+    this.#deny(qos, id, Code.notAuthorized);
+  }
+  #deny(qos: QoS, id: number, code: number): void {
+    this.#broker.stats.publishRefused++;
     if (qos === 0) return;
     this.flush();
     if (qos === 2 && this.#client.conn.version === 4) this.#client.session!.received.add(id);
-    this.#ack(qos === 1 ? PacketType.puback : PacketType.pubrec, id, Code.notAuthorized);
+    this.#ack(qos === 1 ? PacketType.puback : PacketType.pubrec, id, code);
   }
 
   // ---- QoS 1 and 2
 
-  #acknowledged(p: Publish, set: RouteSet, id: number): void {
-    const { router, limits } = this.#broker;
+  /** `qos` is the packet's own; a stage may have given the message another one. */
+  #acknowledged(p: Publish, set: RouteSet, id: number, qos = p.qos, outcome: Outcome | null = null): void {
+    const { router, limits, store, features } = this.#broker;
     const client = this.#client;
-    const received = client.session!.received;
-    const type = p.qos === 1 ? PacketType.puback : PacketType.pubrec;
-    if (p.qos === 2) {
-      if (received.has(id)) {
-        if (!this.#acks.some((a) => a.id === id && a.type === type && !a.ready)) this.#ack(type, id, Code.success);
-        return;
-      }
+    const session = client.session!;
+    const { received } = session;
+    const type = qos === 1 ? PacketType.puback : PacketType.pubrec;
+    const delayed = outcome !== null && outcome.delay !== null;
+    if (qos === 1) this.#broker.stats.messagesInQos1++;
+    else this.#broker.stats.messagesInQos2++;
+    if (qos === 2 && received.has(id)) {
+      if (!this.#acks.has(type, id)) this.#ack(type, id, Code.success, this.#lastOf(session));
+      return;
     }
-    if (client.conn.version === 5 && this.#waiting + received.size >= limits.receiveMaximum) {
+    if (client.conn.version === 5 && this.#acks.pubacks + received.size >= limits.receiveMaximum) {
       throw new Fault(Code.receiveMaximumExceeded, `more than ${limits.receiveMaximum} messages are on their way`);
     }
-    if (p.retain && !router.canRetain(p) && client.conn.version === 5) {
+    if (delayed && !features.delayed.fits(p)) {
+      this.#busy(type, id);
+      return;
+    }
+    if (p.retain && !delayed && !router.canRetain(p) && client.conn.version === 5) {
       this.#broker.stats.droppedRetained++;
       this.#ack(type, id, Code.quotaExceeded);
       return;
     }
-    if (p.qos === 2) received.add(id);
-    if (p.retain) router.retain(p);
-    const settled = router.dispatch(p, set, client);
+    let entries = 0;
+    if (store !== null) {
+      if ((store.full || !store.fits(p)) && (delayed || isLogged(p, set) || (qos === 2 && session.logNumber > 0))) {
+        this.#busy(type, id);
+        return;
+      }
+      store.begin();
+      ({ entries } = store);
+    }
+    if (qos === 2) {
+      received.add(id);
+      if (session.logNumber > 0) store?.received(session, id);
+    }
+    let settled: Promise<void> | undefined;
+    if (delayed) features.delay(p, outcome);
+    else {
+      if (p.retain) router.retain(p);
+      settled = router.dispatch(p, set, outcome === null ? client : outcome.from);
+    }
     if (!client.connected) return;
+    const position = store !== null && store.entries !== entries ? store.last : -1;
     if (settled !== undefined) {
-      this.#ackLater(type, id, settled);
+      this.#ackLater(type, id, settled, position);
       return;
     }
-    const nobody = set === emptySet && !p.retain;
-    this.#ack(type, id, nobody ? Code.noMatchingSubscribers : Code.success);
+    const nobody = set === emptySet && !p.retain && !delayed;
+    this.#ack(type, id, nobody ? Code.noMatchingSubscribers : Code.success, position);
   }
-  #ack(type: number, id: number, code: number): void {
-    if (this.#acks.length === 0) this.#client.conn.sendAck(type, id, code);
-    else this.#acks.push({ type, id, code, ready: true });
+  /** The log takes nothing: 5.0 says so, a 3.1.1 publisher learns it from the end of its connection and sends again. */
+  #busy(type: number, id: number): void {
+    this.#broker.stats.publishRefused++;
+    if (this.#client.conn.version === 4) throw new Fault(Code.quotaExceeded, 'what this message needs cannot be logged now');
+    this.#ack(type, id, Code.quotaExceeded);
   }
-  #ackLater(type: number, id: number, settled: Promise<void>): void {
-    const held: HeldAck = { type, id, code: 0, ready: false };
-    this.#acks.push(held);
-    if (type === PacketType.puback) this.#waiting++;
+  /** What a kept session was told before is not said again before it is safe. */
+  #lastOf(session: Session): number {
+    const { store } = this.#broker;
+    return store !== null && session.logNumber > 0 ? store.last : -1;
+  }
+  #ack(type: number, id: number, code: number, position = -1): void {
+    this.#acks.say(type, id, code, position);
+  }
+  /** SUBACK or UNSUBACK, and what follows it, once a kept session's entries are safe. */
+  answer(packet: Buffer, after: () => void): void {
+    this.#acks.answer(packet, this.#lastOf(this.#client.session!), after);
+  }
+  #ackLater(type: number, id: number, settled: Promise<void>, position: number): void {
     const session = this.#client.session!;
-    if (this.#acks.length >= this.#broker.limits.receiveMaximum && !this.paused) {
-      this.paused = true;
-      this.#client.conn.transport.pause();
-    }
+    const held = this.#acks.later(type, id, position);
     settled.then(
-      () => this.#settled(held, 0),
+      () => this.#acks.settle(held, 0),
       (thrown: unknown) => {
-        if (type === PacketType.pubrec) session.received.delete(id);
-        if (this.#client.conn.version === 5) this.#settled(held, refusalOf(thrown));
+        if (type === PacketType.pubrec) this.#forget(session, id);
+        if (this.#client.conn.version === 5) this.#acks.settle(held, refusalOf(thrown));
         else if (this.#client.connected) this.#client.destroy();
       },
     );
   }
-  #settled(held: HeldAck, code: number): void {
-    held.code = code;
-    held.ready = true;
-    if (held.type === PacketType.puback) this.#waiting--;
-    if (!this.#client.connected || this.#acks.length === 0) return;
-    let n = 0;
-    for (; n < this.#acks.length && this.#acks[n]!.ready; n++) {
-      const a = this.#acks[n]!;
-      this.#client.conn.sendAck(a.type, a.id, a.code);
-    }
-    this.#acks.splice(0, n);
-    if (this.paused && this.#acks.length < this.#broker.limits.receiveMaximum / 2) {
-      this.paused = false;
-      this.#client.conn.transport.resume();
-    }
-  }
-  /** The connection is over: a QoS 2 message that was not acknowledged yet is new when it comes again. */
+  /** The connection is over. */
   dispose(): void {
-    for (const a of this.#acks) if (!a.ready && a.type === PacketType.pubrec) this.#client.session!.received.delete(a.id);
-    this.#acks.length = 0;
+    this.#acks.dispose((id) => this.#forget(this.#client.session!, id));
+  }
+  #forget(session: Session, id: number): boolean {
+    const known = session.received.delete(id);
+    if (known && session.logNumber > 0) this.#broker.store?.forgotten(session, id);
+    return known;
   }
   /** PUBREL: answered again as often as it comes. */
   release(id: number): void {
-    const known = this.#client.session!.received.delete(id);
-    this.#ack(PacketType.pubcomp, id, known ? Code.success : Code.packetIdNotFound);
+    const session = this.#client.session!;
+    const known = this.#forget(session, id);
+    this.#ack(PacketType.pubcomp, id, known ? Code.success : Code.packetIdNotFound, this.#lastOf(session));
   }
 }
 
@@ -292,23 +353,4 @@ function checkProperties(p: Properties): void {
   if (p.subscriptionIdentifier !== undefined) throw violation('a client gives a subscription identifier');
   if (p.responseTopic !== undefined && topicNameFault(p.responseTopic) !== undefined)
     throw violation('the response topic is no topic name');
-}
-
-/** The block goes on as it came, without alias and expiry: those belong to the link and to the clock. */
-function carry(p: Publish, properties: Properties, buf: Buffer, start: number, end: number): void {
-  p.expiry = properties.messageExpiryInterval ?? -1;
-  const names = Object.keys(properties).length;
-  const own = (properties.topicAlias === undefined ? 0 : 1) + (p.expiry < 0 ? 0 : 1);
-  if (names === own) return;
-  if (own === 0) {
-    let inner = start;
-    while (buf[inner++]! > 127);
-    p.props = buf;
-    p.propsStart = inner;
-    p.propsEnd = end;
-    return;
-  }
-  const { topicAlias: _alias, messageExpiryInterval: _expiry, ...rest } = properties;
-  p.props = encodeProperties(rest);
-  p.propsEnd = p.props.length;
 }

@@ -7,11 +7,11 @@ import { eventually, hex, openBroker, RawPeer } from './test-support.ts';
 
 const principal = partPrincipal('test');
 const ok4 = '20020000';
-const ok5 = '200e00000b2100642200202700100000';
+const ok5 = '200e00000b2200202700100000210064';
 const connect4 = "10 0d 0004'MQTT'04 02 003c 0001'a'";
 const connect5 = "10 0e 0004'MQTT'05 02 003c 00 0001'a'";
 
-const capabilities = { events: false, clients: true, retained: true, stages: false, batch: true, cursors: false };
+const capabilities = { events: true, clients: true, retained: true, stages: true, batch: true, cursors: false };
 for (const { name, run } of messageBusSuite(async () => {
   const broker = await openBroker();
   return { bus: broker.bus, close: () => broker.stop() };

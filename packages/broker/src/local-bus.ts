@@ -1,12 +1,16 @@
 import { OmhError, partPrincipal, reasonOf, topicFilterFault, topicNameFault } from '@omh/core';
-import type { BusCapabilities, BusReader, BusSubscription, MessageBus, Publication } from '@omh/core';
+import type { BusCapabilities, BusEvents, BusReader, BusSubscription, MessageBus, Publication, PublishStage } from '@omh/core';
 import { errors } from './errors.ts';
+import type { BrokerFeatures } from './features/features.ts';
+import type { Outcome } from './features/publish-hooks.ts';
 import { LocalMessage, Payload, propertyBlock } from './local-message.ts';
 import type { Publisher } from './local-message.ts';
 import { Publish } from './publish.ts';
 import type { RetainedEntry } from './retained.ts';
+import { isLogged } from './route.ts';
 import type { Route } from './route.ts';
 import type { Router } from './router.ts';
+import { sharedParts } from './shared-group.ts';
 
 let numbers = 0;
 
@@ -32,15 +36,23 @@ const done = Promise.resolve();
 
 /** `MessageBus` inside the broker: no socket, no encoding unless somebody outside or a retained message needs the bytes. */
 export class LocalBus implements MessageBus {
-  readonly capabilities: BusCapabilities = { events: false, clients: true, retained: true, stages: false, batch: true, cursors: false };
+  readonly capabilities: BusCapabilities = { events: true, clients: true, retained: true, stages: true, batch: true, cursors: false };
+  readonly events: BusEvents;
   readonly #router: Router;
+  readonly #features: BrokerFeatures;
   readonly #readers = new Set<string>();
   readonly #scratch: Publish[] = [];
   #topics = new Map<string, Route>();
   #depth = 0;
 
-  constructor(router: Router) {
+  constructor(router: Router, features: BrokerFeatures) {
     this.#router = router;
+    this.#features = features;
+    this.events = features.events;
+  }
+  /** Throws BROKER_STAGE_EXISTS. */
+  attach(stage: PublishStage): BusSubscription {
+    return this.#features.attach(stage);
   }
 
   publish(publication: Publication): Promise<void> | undefined {
@@ -59,27 +71,42 @@ export class LocalBus implements MessageBus {
     const router = this.#router;
     const route = this.#route(publication.topic);
     const retain = publication.retain === true;
-    const set = router.resolve(route);
+    let set = router.resolve(route);
     router.stats.messagesLocal++;
-    if (!retain && set.targets.length + set.groups.length + set.readers.length === 0) return undefined;
+    if (route.hooks === null && !retain && set.targets.length + set.groups.length + set.readers.length === 0) return undefined;
     if (this.#depth >= maxDepth) throw errors.BROKER_LOOP({ topic: publication.topic });
     const payload = new Payload(publication.payload);
     const p = (this.#scratch[this.#depth] ??= new Publish());
     this.#fill(p, publication, route, payload);
     this.#depth++;
     try {
-      if (retain || set.targets.length + set.groups.length > 0) this.#encode(p);
-      if (retain && !router.retain(p)) throw errors.BROKER_RETAINED_FULL({ limit: router.retained.size });
-      const from: Publisher = {
+      let from: Publisher = {
         principal: publication.principal,
         clientId: publication.clientId ?? publication.principal.name,
         peer: undefined,
         payload,
         batch: publication.batch,
       };
-      const settled = router.dispatch(p, set, from);
+      let outcome: Outcome | null = null;
+      if (route.hooks !== null) {
+        outcome = this.#features.run(p, route, from);
+        if (outcome.code >= 0x80) throw errors.BROKER_STAGE_REFUSED({ topic: p.topic, reason: outcome.reason });
+        ({ set, from } = outcome);
+      }
+      const delayed = outcome !== null && outcome.delay !== null;
+      if (delayed || p.retain || set.targets.length + set.groups.length > 0) this.#encode(p);
+      const { store } = router.retained;
+      const entries = store?.entries;
+      if (store !== null && p.qos > 0 && (store.full || !store.fits(p)) && (delayed || isLogged(p, set)))
+        throw errors.BROKER_LOG_BUSY({ topic: p.topic });
+      if (!delayed && p.retain && !router.retain(p)) throw errors.BROKER_RETAINED_FULL({ limit: router.retained.size });
+      let settled: Promise<void> | undefined;
+      if (!delayed) settled = router.dispatch(p, set, from);
+      else if (!this.#features.delay(p, outcome!)) throw errors.BROKER_DELAYED_FULL({ topic: p.topic });
       if (settled !== undefined && p.qos === 0) settled.catch(() => {});
-      return settled;
+      if (p.qos === 0 || store === null || store.entries === entries) return settled;
+      const safe = store.settled();
+      return settled === undefined ? safe : Promise.all([settled, safe]).then(() => {});
     } finally {
       this.#depth--;
     }
@@ -124,7 +151,7 @@ export class LocalBus implements MessageBus {
 
   subscribe(filters: readonly string[], reader: BusReader, options: { readonly retained?: boolean } = {}): BusSubscription {
     for (const filter of filters) {
-      const fault = filter.startsWith('$share/') ? 'readers in this process share nothing' : topicFilterFault(filter);
+      const fault = sharedParts(filter) === undefined ? topicFilterFault(filter) : 'readers in this process share nothing';
       if (fault !== undefined) throw errors.BROKER_FILTER_INVALID({ filter, fault });
     }
     if (this.#readers.has(reader.name)) throw errors.BROKER_READER_EXISTS({ reader: reader.name });
@@ -143,7 +170,7 @@ export class LocalBus implements MessageBus {
   }
   #replay(filters: readonly string[], local: LocalReader): void {
     const entries = new Set<RetainedEntry>();
-    for (const filter of filters) for (const entry of this.#router.retained.match(filter)) entries.add(entry);
+    for (const filter of filters) for (const entry of this.#router.retainedFor(filter)) entries.add(entry);
     const list = [...entries];
     let next = 0;
     const run = (): void => {

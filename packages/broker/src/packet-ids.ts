@@ -19,12 +19,21 @@ export class PacketIds {
     do id = id === 65535 ? 1 : id + 1;
     while (this.has(id));
     this.#cursor = id;
+    this.#mark(id);
+    return id;
+  }
+  /** False when it is in use. */
+  reserve(id: number): boolean {
+    if (this.has(id)) return false;
+    this.#mark(id);
+    return true;
+  }
+  #mark(id: number): void {
     const p = id >> 12;
     const page = (this.#pages[p] ??= new Uint32Array(pageWords));
     page[(id & 4095) >> 5]! |= 1 << (id & 31);
     this.#used[p] = (this.#used[p] ?? 0) + 1;
     this.size++;
-    return id;
   }
   /** False when the id was not in use. */
   release(id: number): boolean {

@@ -1,5 +1,7 @@
 import type { Principal } from '@omh/core';
 import { Code } from './codec/protocol.ts';
+import { routedFilter } from './features/exclusive.ts';
+import { sharedParts } from './shared-group.ts';
 import type { Client } from './client.ts';
 import type { BrokerContext } from './broker-context.ts';
 import type { Session } from './session.ts';
@@ -62,14 +64,17 @@ export class PermissionCheck {
     session.principal = now;
     if (session.client !== null) session.client.principal = now;
     const { will } = session;
-    if (will !== null) session.will = authorize(now, 'publish', will.publish.topic) ? { ...will, principal: now } : null;
+    if (will !== null)
+      session.will = authorize(now, 'publish', will.publish.topic, session, will.publish.qos, will.publish.retain)
+        ? { ...will, principal: now }
+        : null;
     let lost = 0;
-    for (const filter of [...session.subscriptions.keys()]) {
-      const inner = filter.startsWith('$share/') ? filter.split('/').slice(2).join('/') : filter;
-      if (!authorize(now, 'subscribe', inner) && sessions.unsubscribe(session, filter)) lost++;
+    for (const { filter, qos } of [...session.subscriptions.values()]) {
+      const inner = routedFilter(sharedParts(filter)?.filter ?? filter);
+      if (!authorize(now, 'subscribe', inner, session, qos, false) && sessions.unsubscribe(session, filter)) lost++;
     }
     if (lost === 0) return;
-    session.keepOnly((topic) => authorize(now, 'subscribe', topic));
+    session.keepOnly((topic) => authorize(now, 'subscribe', topic, session, 0, false));
     log.info('an MQTT session lost subscriptions that its principal may no longer have', { clientId: session.clientId, lost });
   }
 }

@@ -40,6 +40,11 @@ export class Publish {
   wireVersion: Version = 4;
   wirePid = -1;
   owned = false;
+  /** Its number in the log while something there refers to it, 0 = it is not in it. */
+  logNumber = 0;
+  /** Position in the log of its newest copy. */
+  logAt = -1;
+  logUses = 0;
   /** Fills `payload` when the first reader of bytes comes. */
   lazy: (() => Buffer) | null = null;
   #kept: Publish | null = null;
@@ -56,6 +61,12 @@ export class Publish {
     this.props = empty;
     this.propsStart = 0;
     this.propsEnd = 0;
+  }
+  /** Something else goes out than what came in. */
+  changed(): void {
+    this.#kept = null;
+    this.#built = 0;
+    this.wire = null;
   }
   get size(): number {
     return this.topicBytes.length + (this.payloadEnd - this.payloadStart) + (this.propsEnd - this.propsStart);

@@ -1,3 +1,4 @@
+import type { DurableStore } from './durable/durable-store.ts';
 import type { Publish } from './publish.ts';
 
 interface Node {
@@ -8,6 +9,8 @@ interface Node {
 export interface RetainedEntry {
   readonly topic: string;
   message: Publish | null;
+  /** The message that the log knows as the topic's retained one. */
+  logged: Publish | null;
 }
 
 /** Retained messages, found by topic or by filter. */
@@ -16,19 +19,22 @@ export class Retained {
   readonly #root: Node = { children: null, entry: null };
   #sweeper: Iterator<RetainedEntry> | null = null;
   bytes = 0;
+  /** Where changes are logged; null while nothing is. */
+  store: DurableStore | null = null;
   get size(): number {
     return this.#byTopic.size;
   }
 
   /** `message` is kept (owned). */
-  set(message: Publish): void {
+  set(message: Publish): RetainedEntry {
     const known = this.#byTopic.get(message.topic);
     if (known !== undefined) {
       this.bytes += message.size - known.message!.size;
       known.message = message;
-      return;
+      this.store?.retain(message.topic, known);
+      return known;
     }
-    const entry: RetainedEntry = { topic: message.topic, message };
+    const entry: RetainedEntry = { topic: message.topic, message, logged: null };
     this.#byTopic.set(message.topic, entry);
     this.bytes += message.size;
     let n = this.#root;
@@ -39,6 +45,28 @@ export class Retained {
       n = next;
     }
     n.entry = entry;
+    this.store?.retain(message.topic, entry);
+    return entry;
+  }
+  /** What the log says of a topic; returns what it said before. */
+  restore(topic: string, message: Publish | null): Publish | null {
+    const before = this.#byTopic.get(topic)?.logged ?? null;
+    if (message === null) this.delete(topic);
+    else this.set(message).logged = message;
+    return before;
+  }
+  get(topic: string): RetainedEntry | undefined {
+    return this.#byTopic.get(topic);
+  }
+  all(): IterableIterator<RetainedEntry> {
+    return this.#byTopic.values();
+  }
+  clear(): void {
+    this.#byTopic.clear();
+    this.#root.children = null;
+    this.#root.entry = null;
+    this.#sweeper = null;
+    this.bytes = 0;
   }
   has(topic: string): boolean {
     return this.#byTopic.has(topic);
@@ -49,6 +77,7 @@ export class Retained {
     this.bytes -= entry.message!.size;
     entry.message = null;
     this.#byTopic.delete(topic);
+    this.store?.retain(topic, entry);
     this.#prune(this.#root, topic.split('/'), 0);
     return true;
   }

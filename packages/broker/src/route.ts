@@ -1,5 +1,7 @@
 import { decodeText } from './codec/reader.ts';
+import type { RouteHooks } from './features/publish-hooks.ts';
 import type { LocalReader } from './local-bus.ts';
+import type { Publish } from './publish.ts';
 import type { Session } from './session.ts';
 import type { SharedGroup } from './shared-group.ts';
 import type { QoS } from '@omh/core';
@@ -10,7 +12,10 @@ export interface Target {
   qos: QoS;
   ids: number[] | null;
   retainAsPublished: boolean;
+  /** Some of its subscriptions ask for no local: it gets its own messages as `own` says. */
   noLocal: boolean;
+  /** What its subscriptions without no local are together; null when all of them ask for it. */
+  own: Target | null;
 }
 
 /** Who gets a topic. Topics with the same takers share one object, so runs of packets can be copied as one range. */
@@ -30,8 +35,15 @@ export class Route {
   next: Route | null = null;
   version = -1;
   set: RouteSet = emptySet;
+  /** What its topic has besides takers; null for most. */
+  hooks: RouteHooks | null = null;
+  hooksVersion = -1;
   /** `$SYS/…`: clients may read it only. */
   readonly system: boolean;
+  /** `$delayed/{seconds}/…` */
+  readonly delayed: boolean;
+  /** The topic that permissions are about. */
+  readonly checked: string;
   /** Verdict of the publisher that was here last: device topics have one. */
   owner = 0;
   ownerEpoch = -1;
@@ -41,11 +53,24 @@ export class Route {
     this.hash = hash;
     this.topic = topic;
     this.bytes = bytes;
-    this.system = topic === '$SYS' || topic.startsWith('$SYS/');
+    this.delayed = topic.startsWith('$delayed/');
+    this.checked = this.delayed ? checkedTopic(topic) : topic;
+    this.system = this.checked === '$SYS' || this.checked.startsWith('$SYS/');
   }
 }
 
+/** A delayed message is about the topic it goes to. */
+export function checkedTopic(topic: string): string {
+  return /^\$delayed\/[^/]*\/(.+)$/.exec(topic)?.[1] ?? topic;
+}
+
 export const emptySet: RouteSet = { targets: [], groups: [], readers: [], plain: true };
+
+/** Whether a message for these takers stands in the log. */
+export function isLogged(p: Publish, set: RouteSet): boolean {
+  if (p.retain || (p.qos > 0 && set.groups.length > 0)) return true;
+  return p.qos > 0 && set.targets.some((t) => t.qos > 0 && t.session.logNumber > 0);
+}
 
 const generation = 32_768;
 const longestCached = 1024;

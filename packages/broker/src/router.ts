@@ -1,16 +1,20 @@
 import type { Clock, Logger, QoS } from '@omh/core';
 import { varintSize } from './codec/protocol.ts';
 import type { Version } from './codec/protocol.ts';
+import { Exclusive } from './features/exclusive.ts';
+import type { RouteHooks } from './features/publish-hooks.ts';
 import type { BrokerLimits } from './limits.ts';
 import type { LocalReader } from './local-bus.ts';
 import { deliverLocally } from './local-bus.ts';
 import type { Publisher } from './local-message.ts';
 import { Publish } from './publish.ts';
 import { Retained } from './retained.ts';
+import type { RetainedEntry } from './retained.ts';
 import { emptySet, RouteTable } from './route.ts';
 import type { Route, RouteSet, Target } from './route.ts';
 import type { ClientSubscription, Session } from './session.ts';
-import { SharedGroup } from './shared-group.ts';
+import { SharedGroup, sharedParts } from './shared-group.ts';
+import type { SharedStrategy } from './shared-strategy.ts';
 import type { BrokerStats } from './stats.ts';
 import { TopicTree } from './topic-tree.ts';
 
@@ -34,6 +38,19 @@ export class Router {
   #converted = Buffer.alloc(0);
   /** Moves with every change of a subscription; routes resolved before are stale. */
   #version = 0;
+  /** Moves when what topics have besides takers may have changed. */
+  #hooksVersion = 0;
+  #system = 0;
+  readonly exclusive = new Exclusive();
+  hooksOf: (route: Route) => RouteHooks | null = () => null;
+  /** By the name of a shared subscription's group. */
+  strategyOf: (group: string) => SharedStrategy = () => 'round_robin';
+  /** Retained messages that are made when somebody asks for them. */
+  virtual: { match(filter: string): RetainedEntry[] } = { match: () => [] };
+  /** The first subscription below `$SYS/` came, or the last one went. */
+  onSystem: (wanted: boolean) => void = () => {};
+  /** Somebody looks at each delivery: nothing goes out as a run of packets. */
+  eachDelivery = false;
 
   constructor(limits: BrokerLimits, stats: BrokerStats, clock: Clock, log: Logger) {
     this.#limits = limits;
@@ -46,36 +63,53 @@ export class Router {
     this.#version++;
     this.#interned.clear();
   }
-  add(filter: string, subscriber: ClientSubscription | LocalReader): void {
+  add(filter: string, subscriber: Subscriber): void {
     this.#tree.add(filter, subscriber);
     this.#changed();
+    if (isSystem(filter) && this.#system++ === 0) this.onSystem(true);
   }
-  remove(filter: string, subscriber: ClientSubscription | LocalReader): void {
+  remove(filter: string, subscriber: Subscriber): void {
     this.#tree.remove(filter, subscriber);
     this.#changed();
+    if (isSystem(filter) && --this.#system === 0) this.onSystem(false);
+  }
+  /** Different filters that are subscribed to. */
+  get filters(): number {
+    return this.#tree.size;
+  }
+  hooksChanged(): void {
+    this.#hooksVersion++;
+    this.#changed();
+  }
+  /** Retained messages for a new subscription. */
+  retainedFor(filter: string): RetainedEntry[] {
+    const kept = this.retained.match(filter);
+    return isSystem(filter) ? [...kept, ...this.virtual.match(filter)] : kept;
   }
   /** An option of a subscription changed in place. */
   touch(): void {
     this.#changed();
   }
 
-  /** `full` is `$share/{name}/{filter}`. */
+  /** `full` is `$share/{name}/{filter}` or `$queue/{filter}`. */
   join(full: string): SharedGroup {
     let group = this.#groups.get(full);
     if (group === undefined) {
-      group = new SharedGroup(full, full.split('/').slice(2).join('/'));
+      const { name, filter } = sharedParts(full)!;
+      group = new SharedGroup(full, filter, this.strategyOf(name));
       this.#groups.set(full, group);
-      this.#tree.add(group.filter, group);
-      this.#changed();
+      this.add(filter, group);
     }
     return group;
+  }
+  group(full: string): SharedGroup | undefined {
+    return this.#groups.get(full);
   }
   leave(group: SharedGroup, session: Session): void {
     group.remove(session);
     if (group.members.length > 0) return;
     this.#groups.delete(group.key);
-    this.#tree.remove(group.filter, group);
-    this.#changed();
+    this.remove(group.filter, group);
   }
 
   resolve(route: Route): RouteSet {
@@ -88,18 +122,22 @@ export class Router {
       else if (s.kind === 'client') merge(targets, s);
       else if (!readers.includes(s)) readers.push(s);
     });
+    if (route.hooksVersion !== this.#hooksVersion) {
+      route.hooks = this.hooksOf(route);
+      route.hooksVersion = this.#hooksVersion;
+    }
     route.version = this.#version;
     route.set = this.#intern([...targets.values()], groups, readers);
     return route.set;
   }
   #intern(targets: Target[], groups: SharedGroup[], readers: LocalReader[]): RouteSet {
     if (targets.length + groups.length + readers.length === 0) return emptySet;
-    const plain = groups.length === 0 && targets.every((t) => t.ids === null && !t.noLocal);
+    const plain = !this.eachDelivery && groups.length === 0 && targets.every((t) => t.ids === null && !t.noLocal);
     const set: RouteSet = { targets, groups, readers, plain };
     if (targets.length > maxInternedTargets) return set;
     let key = '';
     for (const t of targets)
-      key += `${t.session.number}:${t.qos}${t.retainAsPublished ? 'r' : ''}${t.noLocal ? 'n' : ''}${t.ids?.join('.') ?? ''},`;
+      key += `${t.session.number}:${t.qos}${t.retainAsPublished ? 'r' : ''}${t.ids?.join('.') ?? ''}${t.noLocal ? ownKey(t.own) : ''},`;
     for (const g of groups) key += `g${g.key},`;
     for (const r of readers) key += `l${r.number},`;
     const known = this.#interned.get(key);
@@ -115,14 +153,18 @@ export class Router {
     const now = p.at;
     for (let i = 0; i < targets.length; i++) {
       const t = targets[i]!;
-      if (t.noLocal && t.session === p.origin) continue;
+      if (t.noLocal && t.session === p.origin) {
+        const { own } = t;
+        if (own !== null) own.session.deliver(p, own.qos, p.retain && own.retainAsPublished, own.ids, null, now);
+        continue;
+      }
       t.session.deliver(p, t.qos, p.retain && t.retainAsPublished, t.ids, null, now);
     }
-    for (let i = 0; i < groups.length; i++) this.#toGroup(p, groups[i]!, null, now);
+    for (let i = 0; i < groups.length; i++) this.#toGroup(p, groups[i]!, from.clientId, now);
     return readers.length > 0 ? deliverLocally(this, p, readers, from) : undefined;
   }
-  #toGroup(p: Publish, group: SharedGroup, except: Session | null, now: number): void {
-    const m = group.pick(p.qos, except);
+  #toGroup(p: Publish, group: SharedGroup, clientId: string, now: number): void {
+    const m = group.pick(p.qos, p.topic, clientId);
     if (m === undefined) {
       if (p.qos > 0) this.stats.droppedQueue++;
       return;
@@ -131,7 +173,7 @@ export class Router {
   }
   /** A message that a member left unacknowledged when its session ended. */
   redispatch(p: Publish, group: SharedGroup): void {
-    this.#toGroup(p, group, null, this.clock.monotonicMs());
+    this.#toGroup(p, group, p.origin?.clientId ?? '', this.clock.monotonicMs());
   }
 
   /** A run of QoS 0 packets without properties for a plain set, copied as one range per taker. */
@@ -217,23 +259,38 @@ export class Router {
   }
 }
 
+const isSystem = (filter: string): boolean => filter.startsWith('$SYS/');
+
 function merge(targets: Map<Session, Target>, s: ClientSubscription): void {
   const t = targets.get(s.session);
   if (t === undefined) {
-    targets.set(s.session, {
-      session: s.session,
-      qos: s.qos,
-      ids: s.id > 0 ? [s.id] : null,
-      retainAsPublished: s.retainAsPublished,
-      noLocal: s.noLocal,
-    });
+    targets.set(s.session, targetOf(s));
     return;
   }
+  if (s.noLocal && !t.noLocal) {
+    t.own = { ...t, ids: t.ids && [...t.ids] };
+    t.noLocal = true;
+  } else if (t.noLocal && !s.noLocal) {
+    if (t.own === null) t.own = targetOf(s);
+    else addTo(t.own, s);
+  }
+  addTo(t, s);
+}
+const targetOf = (s: ClientSubscription): Target => ({
+  session: s.session,
+  qos: s.qos,
+  ids: s.id > 0 ? [s.id] : null,
+  retainAsPublished: s.retainAsPublished,
+  noLocal: s.noLocal,
+  own: null,
+});
+function addTo(t: Target, s: ClientSubscription): void {
   t.qos = Math.max(t.qos, s.qos) as QoS;
   t.retainAsPublished ||= s.retainAsPublished;
-  t.noLocal &&= s.noLocal;
   if (s.id > 0) (t.ids ??= []).push(s.id);
 }
+const ownKey = (own: Target | null): string =>
+  own === null ? 'n' : `n${own.qos}${own.retainAsPublished ? 'r' : ''}${own.ids?.join('.') ?? ''}`;
 
 function lengthOf(buf: Buffer, s: number): number {
   let length = 0;

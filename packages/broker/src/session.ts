@@ -1,14 +1,19 @@
-import { BoundedQueue } from '@omh/core';
 import type { Micros, Principal, QoS } from '@omh/core';
 import { PacketType } from './codec/protocol.ts';
 import type { Version } from './codec/protocol.ts';
 import type { Client } from './client.ts';
 import type { Connection } from './connection.ts';
 import { Sent } from './connection.ts';
+import { delivery, packetIdOf } from './delivery.ts';
+import type { Delivery } from './delivery.ts';
+import type { DurableStore, SafetyWaiter } from './durable/durable-store.ts';
+import type { DeliveryWatch, DropReason } from './features/delivery-watch.ts';
 import type { BrokerLimits } from './limits.ts';
 import { PacketIds } from './packet-ids.ts';
 import type { Publish } from './publish.ts';
 import type { RetainedEntry } from './retained.ts';
+import { RetainedReplay } from './retained-replay.ts';
+import { SessionQueue } from './session-queue.ts';
 import type { SharedGroup } from './shared-group.ts';
 import type { BrokerStats } from './stats.ts';
 import type { Timed } from './timer-wheel.ts';
@@ -26,28 +31,6 @@ export interface ClientSubscription {
   readonly group: SharedGroup | null;
 }
 
-interface Waiting {
-  readonly p: Publish;
-  readonly qos: QoS;
-  readonly retain: boolean;
-  readonly ids: readonly number[] | null;
-  readonly group: SharedGroup | null;
-}
-interface Inflight {
-  p: Publish | null;
-  readonly qos: QoS;
-  readonly retain: boolean;
-  readonly ids: readonly number[] | null;
-  readonly group: SharedGroup | null;
-  released: boolean;
-}
-interface Cursor {
-  readonly entries: readonly RetainedEntry[];
-  next: number;
-  readonly qos: QoS;
-  readonly ids: readonly number[] | null;
-}
-
 export interface SessionWill {
   readonly publish: Publish;
   readonly delay: number;
@@ -59,17 +42,21 @@ export interface SessionWill {
 export interface SessionContext {
   readonly limits: BrokerLimits;
   readonly stats: BrokerStats;
+  /** Where kept sessions are logged; null while nothing is. */
+  store: DurableStore | null;
+  /** Sees every delivery; null while nobody does. */
+  watch: DeliveryWatch | null;
   monotonicMs(): number;
   redispatch(p: Publish, group: SharedGroup): void;
   due(session: Session): void;
 }
 
 let numbers = 0;
-/** What one message costs besides its bytes, when a queue is measured. */
-const overhead = 128;
+/** Retained messages that wait for the log at once. */
+const retainedAhead = 256;
 
 /** What the broker remembers of a client id: subscriptions, what is on its way, what waits (MQTT 5.0, 4.1). */
-export class Session implements Timed {
+export class Session implements Timed, SafetyWaiter {
   readonly number = ++numbers;
   readonly clientId: string;
   readonly #context: SessionContext;
@@ -90,7 +77,7 @@ export class Session implements Timed {
   readonly received = new Set<number>();
   username: string | undefined;
   peer = '';
-  listener: 'tcp' | 'ws' = 'tcp';
+  listener = '';
   version: Version = 4;
   keepAlive = 0;
   since = 0 as Micros;
@@ -99,14 +86,24 @@ export class Session implements Timed {
   dropped = 0;
   dueTick = 0;
   slot = -1;
+  waiting = false;
+  /** Its number in the log, 0 = it is not in it. */
+  logNumber = 0;
+  /** Position in the log of the newest entry about the session itself. */
+  logAt = -1;
+  /** Number of the next delivery that is logged. */
+  nextSeq = 0;
+  /** Deliveries from this number on were not sent yet. */
+  sentBelow = 0;
   readonly #ids = new PacketIds();
-  readonly #inflight = new Map<number, Inflight>();
+  readonly #inflight = new Map<number, Delivery>();
   #unacked = 0;
   #window = 0;
   #resend: number[] = [];
-  #queue: BoundedQueue<Waiting> | null = null;
-  #queuedBytes = 0;
-  #cursors: Cursor[] = [];
+  #queue: SessionQueue | null = null;
+  /** Packet ids whose PUBREL waits until the log knows that PUBREC came. */
+  #releases: number[] = [];
+  readonly #replay = new RetainedReplay();
   #pumping = false;
 
   constructor(clientId: string, principal: Principal, context: SessionContext) {
@@ -141,7 +138,8 @@ export class Session implements Timed {
   detach(): void {
     this.client = null;
     this.conn = null;
-    this.#cursors = [];
+    this.#replay.clear();
+    this.#releases = [];
   }
 
   /** Sends, queues or drops; never waits. `ids` are 5.0 subscription identifiers. */
@@ -150,20 +148,37 @@ export class Session implements Timed {
     const c = this.conn;
     if (qos === 0) {
       if (c === null) return;
-      this.#count(c.sendPublish(p, 0, retain, false, 0, c.version === 5 ? ids : null, now));
+      this.#count(c.sendPublish(p, 0, retain, false, 0, c.version === 5 ? ids : null, now), p, retain);
       return;
     }
-    if (c === null || this.#behind || this.#unacked >= this.#window || !c.hasRoom) {
-      this.#enqueue({ p: p.keep(), qos, retain, ids, group });
-      return;
-    }
-    this.#sendNow(c, p, qos, retain, ids, group, now);
+    if (this.logNumber > 0) this.#deliverLogged(delivery(p.keep(), qos, retain, ids, group), p, now);
+    else if (c === null || this.#behind || this.#unacked >= this.#window || !c.hasRoom)
+      this.#enqueue(delivery(p.keep(), qos, retain, ids, group));
+    else this.#sendNow(c, p, qos, retain, ids, group, now);
   }
-  #count(sent: number): void {
+  /** QoS 2 goes out when it is safe: what a receiver saw and a crash forgets would come twice. */
+  #deliverLogged(d: Delivery, p: Publish, now: number): void {
+    const { store } = this.#context;
+    const c = this.conn;
+    d.seq = this.nextSeq++;
+    const mayGo = c !== null && this.#unacked < this.#window && c.hasRoom;
+    if (mayGo && d.qos === 1 && !this.#behind && !this.#ids.has(packetIdOf(d))) {
+      store?.deliver(this, d);
+      this.#sendLogged(c, d, p, now);
+      return;
+    }
+    if (!this.#enqueue(d)) return;
+    store?.deliver(this, d);
+    if (mayGo) store?.wait(this);
+  }
+  #count(sent: number, p: Publish, retain: boolean): void {
+    const { watch } = this.#context;
     if (sent === Sent.yes) {
       this.messagesOut++;
+      if (watch !== null) watch.sent(this, p, 0, retain, 0);
       return;
     }
+    if (watch !== null) watch.dropped(this, p, sent === Sent.tooLarge ? 'too_large' : 'qos0_msg');
     this.drop(1, sent === Sent.tooLarge);
   }
   drop(count: number, tooLarge: boolean): void {
@@ -185,76 +200,89 @@ export class Session implements Timed {
     if (sent !== Sent.yes) {
       if (id !== 0) this.#ids.release(id);
       if (sent === Sent.full && c.open) {
-        this.#enqueue({ p: p.keep(), qos, retain, ids, group });
+        this.#enqueue(delivery(p.keep(), qos, retain, ids, group));
         return;
       }
-      this.#count(sent);
+      this.#count(sent, p, retain);
       return;
     }
     this.messagesOut++;
     this.#unacked++;
+    if (this.#context.watch !== null) this.#context.watch.sent(this, p, qos, retain, id);
     const again = this.expiry > 0 || group !== null;
-    if (again || qos === 2) this.#inflight.set(id, { p: again ? p.keep() : null, qos, retain, ids, group, released: false });
+    if (again || qos === 2) this.#inflight.set(id, delivery(again ? p.keep() : null, qos, retain, ids, group));
   }
-  #enqueue(item: Waiting): void {
-    const { limits, stats } = this.#context;
-    const queue = (this.#queue ??= new BoundedQueue<Waiting>(limits.maxQueuedMessages));
-    const size = item.p.size + overhead;
-    const tooMuch = (): boolean =>
-      queue.size >= limits.maxQueuedMessages ||
-      this.#queuedBytes + size > limits.maxQueuedBytes ||
-      stats.queuedBytes + size > limits.maxQueuedBytesTotal;
-    while (queue.size > 0 && tooMuch()) {
-      this.#shift(queue);
-      this.dropped++;
-      stats.droppedQueue++;
-    }
-    if (tooMuch()) {
-      this.dropped++;
-      stats.droppedQueue++;
+  /** `p` is its message, maybe in its wire form still; its packet identifier must be free. */
+  #sendLogged(c: Connection, d: Delivery, p: Publish, now: number): void {
+    const sent = c.sendPublish(p, d.qos, d.retain, d.again, packetIdOf(d), c.version === 5 ? d.ids : null, now);
+    if (sent === Sent.tooLarge) {
+      this.#context.store?.done(this, d);
+      this.#context.watch?.dropped(this, p, 'too_large');
+      this.drop(1, true);
       return;
     }
-    queue.push(item);
-    stats.queued++;
-    stats.queuedBytes += size;
-    this.#queuedBytes += size;
+    // What did not go out, because the connection ends, goes out when the client is back.
+    if (sent === Sent.yes) {
+      this.messagesOut++;
+      this.#unacked++;
+      if (this.#context.watch !== null) this.#context.watch.sent(this, p, d.qos, d.retain, packetIdOf(d));
+    }
+    if (d.seq >= this.sentBelow) this.sentBelow = d.seq + 1;
+    this.#ids.reserve(packetIdOf(d));
+    this.#inflight.set(packetIdOf(d), d);
   }
-  #shift(queue: BoundedQueue<Waiting>): Waiting {
-    const item = queue.shift()!;
-    const size = item.p.size + overhead;
-    this.#queuedBytes -= size;
-    this.#context.stats.queuedBytes -= size;
-    this.#context.stats.queued--;
-    return item;
+  /** False when the first of the queue must wait: for a free packet identifier, or for the log. */
+  #mayGo(d: Delivery): boolean {
+    if (d.seq < 0) return true;
+    const { store } = this.#context;
+    if (this.#ids.has(packetIdOf(d))) {
+      // A message of 65,535 messages ago is still not acknowledged.
+      const free = this.#ids.take();
+      if (free === 0) return false;
+      this.#ids.release(free);
+      d.moved = free;
+      store?.moved(this, d);
+    }
+    if (d.qos === 1 || store === null || store.isSafe(d.position)) return true;
+    store.wait(this);
+    return false;
   }
+  #enqueue(d: Delivery): boolean {
+    this.#queue ??= new SessionQueue(this.#context.limits, this.#context.stats);
+    const taken = this.#queue.push(d, this.#dropped);
+    if (!taken) {
+      this.dropped++;
+      if (d.p !== null) this.#context.watch?.dropped(this, d.p, 'queue_full');
+    }
+    return taken;
+  }
+  readonly #dropped = (d: Delivery, reason: DropReason = 'queue_full'): void => {
+    this.dropped++;
+    if (d.p !== null) this.#context.watch?.dropped(this, d.p, reason);
+    if (d.seq >= 0) this.#context.store?.done(this, d);
+  };
 
   /** Retained messages follow as the client takes them; they do not count against the queue. */
   sendRetained(entries: readonly RetainedEntry[], qos: QoS, id: number): void {
-    if (entries.length > 0) this.#cursors.push({ entries, next: 0, qos, ids: id > 0 ? [id] : null });
+    this.#replay.add(entries, qos, id);
   }
 
   /** Forgets what waits on other topics; what was sent and waits for its acknowledgement stays. */
   keepOnly(allowed: (topic: string) => boolean): void {
-    const queue = this.#queue;
     const shared: [Publish, SharedGroup][] = [];
-    for (let n = queue?.size ?? 0; n > 0; n--) {
-      const w = this.#shift(queue!);
-      if (allowed(w.p.topic)) this.#enqueue(w);
-      else if (w.group !== null) shared.push([w.p, w.group]);
+    for (const d of this.#queue?.keepOnly(({ p }) => allowed(p!.topic)) ?? []) {
+      if (d.group !== null) shared.push([d.p!, d.group]);
       else this.dropped++;
+      if (d.seq >= 0) this.#context.store?.done(this, d);
     }
-    this.#cursors = this.#cursors.map((cursor) => ({
-      ...cursor,
-      next: 0,
-      entries: cursor.entries.slice(cursor.next).filter(({ message }) => message !== null && allowed(message.topic)),
-    }));
+    this.#replay.keepOnly(allowed);
     for (const [p, group] of shared) this.#context.redispatch(p, group);
   }
 
   /** Sends what waits while the window and the socket have room: redelivery, then the queue, then retained messages. */
   pump(): void {
     const c = this.conn;
-    if (c === null || this.#pumping || !(this.#behind || this.#cursors.length > 0)) return;
+    if (c === null || this.#pumping || !(this.#behind || !this.#replay.empty)) return;
     this.#pumping = true;
     const now = this.#context.monotonicMs();
     this.#pumpResend(c, now);
@@ -268,9 +296,9 @@ export class Session implements Timed {
       const id = this.#resend[i]!;
       const f = this.#inflight.get(id);
       if (f === undefined) continue;
-      if (f.released) c.sendAck(PacketType.pubrel, id, 0);
+      if (f.released) this.#sendPubrel(c, id, f);
       else if (f.p !== null && c.sendPublish(f.p, f.qos, f.retain, true, id, c.version === 5 ? f.ids : null, now) === Sent.tooLarge) {
-        this.#done(id);
+        this.#done(id, f);
         this.drop(1, true);
         continue;
       }
@@ -282,84 +310,128 @@ export class Session implements Timed {
     const queue = this.#queue;
     if (queue === null || this.#resend.length > 0) return;
     while (queue.size > 0 && this.#unacked < this.#window && c.open && c.hasRoom) {
-      const w = this.#shift(queue);
-      if (w.p.left(now) === 0) {
-        this.dropped++;
+      const d = queue.peek()!;
+      // What may have been sent once is sent again whatever its expiry (4.4).
+      const expired = !d.again && d.p!.left(now) === 0;
+      if (!expired && !this.#mayGo(d)) break;
+      queue.shift();
+      if (expired) {
         this.#context.stats.droppedExpired++;
-        continue;
-      }
-      this.#sendNow(c, w.p, w.qos, w.retain, w.ids, w.group, now);
+        this.#dropped(d, 'expired');
+      } else if (d.seq >= 0) this.#sendLogged(c, d, d.p!, now);
+      else this.#sendNow(c, d.p!, d.qos, d.retain, d.ids, d.group, now);
     }
     if (queue.size === 0) this.#queue = null;
   }
   #pumpRetained(c: Connection, now: number): void {
-    while (this.#cursors.length > 0) {
-      const cursor = this.#cursors[0]!;
-      while (cursor.next < cursor.entries.length) {
-        if (!c.open || !c.hasRoom) return;
-        const p = cursor.entries[cursor.next]!.message;
-        if (p === null || p.left(now) === 0) {
-          cursor.next++;
-          continue;
-        }
-        const qos = p.qos < cursor.qos ? p.qos : cursor.qos;
-        if (qos > 0 && this.#unacked >= this.#window) return;
-        if (qos > 0) this.#sendNow(c, p, qos, true, cursor.ids, null, now);
-        else {
-          const sent = c.sendPublish(p, 0, true, false, 0, c.version === 5 ? cursor.ids : null, now);
-          if (sent === Sent.full) return;
-          this.#count(sent);
-        }
-        cursor.next++;
+    const replay = this.#replay;
+    for (; replay.peek(now) && c.open && c.hasRoom; replay.shift()) {
+      const { message, qos, ids } = replay;
+      if (qos > 0 && this.#unacked >= this.#window) return;
+      if (qos > 0 && this.logNumber > 0) {
+        if (this.queued >= retainedAhead) return;
+        this.#deliverLogged(delivery(message, qos, true, ids, null), message, now);
+      } else if (qos > 0) this.#sendNow(c, message, qos, true, ids, null, now);
+      else {
+        const sent = c.sendPublish(message, 0, true, false, 0, c.version === 5 ? ids : null, now);
+        if (sent === Sent.full) return;
+        this.#count(sent, message, true);
       }
-      this.#cursors.shift();
     }
   }
 
-  #done(id: number): void {
+  #done(id: number, d: Delivery | undefined): void {
     if (!this.#ids.release(id)) return;
     this.#inflight.delete(id);
+    if (d !== undefined && d.seq >= 0) this.#context.store?.done(this, d);
   }
-  #acked(id: number): void {
-    this.#done(id);
+  #acked(id: number, d: Delivery | undefined): void {
+    this.#context.stats.messagesAcked++;
+    if (this.#context.watch !== null) this.#context.watch.acked(this, id);
+    this.#done(id, d);
     if (this.#unacked > 0) this.#unacked--;
     this.pump();
   }
   puback(id: number): void {
     if (!this.#ids.has(id)) return;
-    if (this.#inflight.size > 0 && this.#inflight.get(id)?.qos === 2) return;
-    this.#acked(id);
+    const d = this.#inflight.size > 0 ? this.#inflight.get(id) : undefined;
+    if (d?.qos !== 2) this.#acked(id, d);
   }
   pubrec(c: Connection, id: number, code: number): void {
-    const f = this.#inflight.get(id);
-    if (f === undefined || f.qos !== 2) {
+    const d = this.#inflight.get(id);
+    if (d === undefined || d.qos !== 2) {
       if (code < 0x80) c.sendAck(PacketType.pubrel, id, 0x92);
       return;
     }
     if (code >= 0x80) {
-      this.#acked(id);
+      this.#acked(id, d);
       return;
     }
-    f.released = true;
-    f.p = null;
-    c.sendAck(PacketType.pubrel, id, 0);
+    if (d.seq >= 0 && !d.released) this.#context.store?.released(this, d);
+    d.released = true;
+    d.p = null;
+    this.#sendPubrel(c, id, d);
+  }
+  /** Waits until the log knows that PUBREC came: a PUBLISH sent again after PUBREL would be a new message. */
+  #sendPubrel(c: Connection, id: number, d: Delivery): void {
+    const { store } = this.#context;
+    if (d.seq < 0 || store === null || store.isSafe(d.position)) c.sendAck(PacketType.pubrel, id, 0);
+    else {
+      this.#releases.push(id);
+      store.wait(this);
+    }
   }
   pubcomp(id: number): void {
-    if (this.#inflight.get(id)?.qos === 2) this.#acked(id);
+    const d = this.#inflight.get(id);
+    if (d?.qos === 2) this.#acked(id, d);
+  }
+  /** More is safe in the log. */
+  onSafe(): void {
+    const c = this.conn;
+    if (c === null) return;
+    const waiting = this.#releases;
+    this.#releases = [];
+    for (const id of waiting) {
+      const d = this.#inflight.get(id);
+      if (d?.released) this.#sendPubrel(c, id, d);
+    }
+    this.pump();
+  }
+
+  /** What is on its way or waits, in order: a copy. */
+  kept(): Delivery[] {
+    return [...this.#inflight.values(), ...(this.#queue ?? [])];
+  }
+  /** From the log, in order. What may have been sent goes first, with DUP and the packet identifiers it had. */
+  restore(deliveries: readonly Delivery[], limit: number): void {
+    let direct = true;
+    for (let i = 0; i < deliveries.length; i++) {
+      const d = deliveries[i]!;
+      direct &&= d.released || (d.again && i < limit);
+      if (direct && this.#ids.reserve(packetIdOf(d))) {
+        this.#inflight.set(packetIdOf(d), d);
+        continue;
+      }
+      direct = false;
+      if (d.p !== null && !this.#enqueue(d)) this.#context.store?.done(this, d);
+    }
   }
 
   /** The session is over: what a shared subscription had given it goes to another member. */
   dispose(): void {
-    const give: [Publish, SharedGroup][] = [];
-    for (const f of this.#inflight.values()) if (f.group !== null && f.p !== null) give.push([f.p, f.group]);
+    const { store } = this.#context;
+    const all = this.kept();
+    const begun = this.#inflight.size;
     this.#inflight.clear();
-    const queue = this.#queue;
-    while (queue !== null && queue.size > 0) {
-      const w = this.#shift(queue);
-      if (w.group !== null) give.push([w.p, w.group]);
-    }
+    while (this.#queue?.shift() !== undefined);
     this.#queue = null;
     this.#resend = [];
-    for (const [p, group] of give) this.#context.redispatch(p, group);
+    this.#releases = [];
+    // A QoS 2 message whose delivery began is for this member or for nobody (5.0, 4.8.2-5).
+    all.forEach((d, i) => {
+      if (d.group !== null && d.p !== null && !(d.qos === 2 && i < begun)) this.#context.redispatch(d.p, d.group);
+    });
+    for (const d of all) if (d.seq >= 0) store?.forget(d);
+    store?.end(this);
   }
 }

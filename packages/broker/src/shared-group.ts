@@ -1,5 +1,7 @@
 import type { QoS } from '@omh/core';
 import type { Session } from './session.ts';
+import { strategies } from './shared-strategy.ts';
+import type { Choice, SharedStrategy, Strategy } from './shared-strategy.ts';
 
 export interface GroupMember {
   readonly session: Session;
@@ -8,34 +10,32 @@ export interface GroupMember {
   retainAsPublished: boolean;
 }
 
-/** One `$share/{name}/{filter}`: each message goes to one member. */
-export class SharedGroup {
+/** The parts of `$share/{name}/{filter}` (MQTT 5.0, 4.8.2) and `$queue/{filter}`; undefined for what is not shared. */
+export function sharedParts(full: string): { readonly name: string; readonly filter: string } | undefined {
+  if (full.startsWith('$queue/')) return { name: '$queue', filter: full.slice(7) };
+  if (!full.startsWith('$share/')) return undefined;
+  const at = full.indexOf('/', 7);
+  return { name: full.slice(7, at), filter: full.slice(at + 1) };
+}
+
+/** One shared subscription: each message goes to one member. */
+export class SharedGroup implements Choice {
+  /** The whole filter, as it was subscribed to. */
   readonly key: string;
   readonly filter: string;
   readonly members: GroupMember[] = [];
-  #next = 0;
+  next = 0;
+  last: GroupMember | undefined;
+  readonly #strategy: Strategy;
 
-  constructor(key: string, filter: string) {
+  constructor(key: string, filter: string, strategy: SharedStrategy) {
     this.key = key;
     this.filter = filter;
+    this.#strategy = strategies[strategy];
   }
-  /** Round robin over members that can take it now, then over connected ones, then over absent ones that keep QoS 1 and 2. */
-  pick(qos: QoS, except: Session | null): GroupMember | undefined {
-    const n = this.members.length;
-    let best: GroupMember | undefined;
-    let bestRank = 0;
-    for (let k = 0; k < n; k++) {
-      const m = this.members[(this.#next + k) % n]!;
-      if (m.session === except) continue;
-      const rank = m.session.conn !== null ? (m.session.idle ? 3 : 2) : qos > 0 && m.qos > 0 ? 1 : 0;
-      if (rank > bestRank) {
-        best = m;
-        bestRank = rank;
-      }
-      if (rank === 3) break;
-    }
-    if (best !== undefined) this.#next = (this.members.indexOf(best) + 1) % n;
-    return best;
+  /** Connected members before absent ones that keep QoS 1 and 2; undefined when nobody takes it. */
+  pick(qos: QoS, topic: string, clientId: string): GroupMember | undefined {
+    return this.#strategy(this, qos > 0, topic, clientId);
   }
   set(session: Session, qos: QoS, id: number, retainAsPublished: boolean): void {
     const known = this.members.find((m) => m.session === session);
@@ -47,6 +47,9 @@ export class SharedGroup {
   }
   remove(session: Session): void {
     const i = this.members.findIndex((m) => m.session === session);
-    if (i >= 0) this.members.splice(i, 1);
+    if (i < 0) return;
+    if (this.last === this.members[i]) this.last = undefined;
+    this.members.splice(i, 1);
+    if (this.next > i) this.next--;
   }
 }

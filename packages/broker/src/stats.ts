@@ -8,6 +8,16 @@ export interface BrokerStats {
   connections: number;
   connectionsTotal: number;
   connectionsRefused: number;
+  /** Kept out by a ban. */
+  connectionsBanned: number;
+  /** Came faster than `connectRate` lets in, and waited. */
+  connectionsDelayed: number;
+  /** TLS handshakes that failed, client certificates that are not trusted. */
+  tlsFailures: number;
+  /** Connections without a good PROXY header from a trusted proxy. */
+  proxyFailures: number;
+  /** Times a connection was not read from for sending faster than it may. */
+  ratePauses: number;
   sessions: number;
   subscriptions: number;
   retained: number;
@@ -31,6 +41,38 @@ export interface BrokerStats {
   protocolErrors: number;
   publishRefused: number;
   readerErrors: number;
+  /** PUBLISH packets by QoS; the rest has QoS 0. */
+  messagesInQos1: number;
+  messagesInQos2: number;
+  messagesOutQos1: number;
+  messagesOutQos2: number;
+  /** PUBACK and PUBCOMP of clients. */
+  messagesAcked: number;
+  /** Messages that were delayed, ever, and those that wait now. */
+  messagesDelayed: number;
+  delayed: number;
+  /** Messages that nobody was subscribed to. */
+  droppedNoSubscribers: number;
+  /** Packets by type, without PUBLISH. */
+  packetsIn: Float64Array;
+  packetsOut: Float64Array;
+  clientsConnected: number;
+  clientsDisconnected: number;
+  signInsRefused: number;
+  sessionsCreated: number;
+  sessionsResumed: number;
+  sessionsTakenOver: number;
+  sessionsDiscarded: number;
+  sessionsTerminated: number;
+  sharedSubscriptions: number;
+  /** Different filters that are subscribed to. */
+  topics: number;
+  /** The most there were since the start, looked at once a second. */
+  clientsMax: number;
+  sessionsMax: number;
+  subscriptionsMax: number;
+  topicsMax: number;
+  retainedMax: number;
 }
 
 export const zeroStats = (): BrokerStats => ({
@@ -38,6 +80,11 @@ export const zeroStats = (): BrokerStats => ({
   connections: 0,
   connectionsTotal: 0,
   connectionsRefused: 0,
+  connectionsBanned: 0,
+  connectionsDelayed: 0,
+  tlsFailures: 0,
+  proxyFailures: 0,
+  ratePauses: 0,
   sessions: 0,
   subscriptions: 0,
   retained: 0,
@@ -58,6 +105,31 @@ export const zeroStats = (): BrokerStats => ({
   protocolErrors: 0,
   publishRefused: 0,
   readerErrors: 0,
+  messagesInQos1: 0,
+  messagesInQos2: 0,
+  messagesOutQos1: 0,
+  messagesOutQos2: 0,
+  messagesAcked: 0,
+  messagesDelayed: 0,
+  delayed: 0,
+  droppedNoSubscribers: 0,
+  packetsIn: new Float64Array(16),
+  packetsOut: new Float64Array(16),
+  clientsConnected: 0,
+  clientsDisconnected: 0,
+  signInsRefused: 0,
+  sessionsCreated: 0,
+  sessionsResumed: 0,
+  sessionsTakenOver: 0,
+  sessionsDiscarded: 0,
+  sessionsTerminated: 0,
+  sharedSubscriptions: 0,
+  topics: 0,
+  clientsMax: 0,
+  sessionsMax: 0,
+  subscriptionsMax: 0,
+  topicsMax: 0,
+  retainedMax: 0,
 });
 
 /** One session as people see it. */
@@ -67,7 +139,8 @@ export interface ClientInfo {
   /** `ip:port` of its last socket. */
   readonly peer: string;
   readonly protocol: '3.1.1' | '5.0';
-  readonly listener: 'tcp' | 'ws';
+  /** Name of the listener it came through. */
+  readonly listener: string;
   readonly connected: boolean;
   /** Since when it is connected or, when it is not, gone. */
   readonly since: Micros;

@@ -1,4 +1,5 @@
 import { Socket } from 'node:net';
+import type { Place } from './admission.ts';
 import type { Transport, TransportEvents } from './transport.ts';
 
 /** One buffer for all sockets: packets are read in place before the next read begins. */
@@ -36,15 +37,20 @@ function withSharedBuffer(socket: Socket, read: (buf: Buffer, n: number) => void
   } as unknown as ConstructorParameters<typeof Socket>[0]);
 }
 
-/** Plain TCP. The server accepts with `pauseOnConnect`, so nothing is read before this is in place. */
+/** Plain TCP. The server accepts with `pauseOnConnect`: nothing is read before this is in place but what a proxy said first. */
 export class TcpTransport implements Transport {
-  readonly listener = 'tcp';
+  readonly place: Place;
   readonly peer: string;
+  readonly certificate = undefined;
   readonly #socket: Socket;
+  /** What came with the proxy's header. */
+  #head: Buffer | null;
   #events: TransportEvents | undefined;
 
-  constructor(accepted: Socket) {
-    this.peer = `${(accepted.remoteAddress ?? '?').replace(/^::ffff:/, '')}:${accepted.remotePort ?? 0}`;
+  constructor(accepted: Socket, place: Place, peer: string) {
+    this.place = place;
+    this.peer = peer;
+    this.#head = accepted.readableLength > 0 ? (accepted.read() as Buffer | null) : null;
     const socket = withSharedBuffer(accepted, (buf, n) => this.#events?.data(buf, 0, n));
     this.#socket = socket;
     socket.setNoDelay(true);
@@ -55,12 +61,16 @@ export class TcpTransport implements Transport {
     socket.on('close', () => {
       const events = this.#events;
       this.#events = undefined;
+      place.leave();
       events?.closed();
     });
   }
   open(events: TransportEvents): void {
     this.#events = events;
+    const head = this.#head;
+    this.#head = null;
     this.#socket.resume();
+    if (head !== null) events.data(head, 0, head.length);
   }
   write(chunk: Buffer, done: () => void): void {
     this.#socket.write(chunk, done);

@@ -28,6 +28,8 @@ export class RawPeer {
   readonly socket: Socket;
   received = Buffer.alloc(0);
   closed = false;
+  /** Milliseconds it waits for what it expects. */
+  patienceMs = 3000;
   #wake: (() => void) | undefined;
 
   private constructor(socket: Socket) {
@@ -43,8 +45,9 @@ export class RawPeer {
       this.#wake?.();
     });
   }
-  static async open(broker: Broker): Promise<RawPeer> {
-    const socket = connect(tcpPort(broker), '127.0.0.1');
+  /** `server` is one of ours or the port of any other on this machine. */
+  static async open(server: Broker | number): Promise<RawPeer> {
+    const socket = connect(typeof server === 'number' ? server : tcpPort(server), '127.0.0.1');
     const peer = new RawPeer(socket);
     await new Promise((resolve, reject) => {
       socket.once('connect', resolve);
@@ -71,7 +74,7 @@ export class RawPeer {
     const timer = setTimeout(() => {
       late = true;
       this.#wake?.();
-    }, 3000);
+    }, this.patienceMs);
     while (!condition() && !late && !(this.closed && what !== 'the end of the connection'))
       await new Promise<void>((resolve) => {
         this.#wake = resolve;

@@ -11,11 +11,14 @@ const isEmpty = <T>(n: Node<T>): boolean => n.children === null && n.plus === nu
 /** Topic filters with what subscribed to them. Walked only when a topic is met for the first time after a change. */
 export class TopicTree<T> {
   readonly #root: Node<T> = node();
+  /** Different filters in it. */
+  size = 0;
 
   add(filter: string, entry: T): void {
     let n = this.#root;
     for (const level of filter.split('/')) {
       if (level === '#') {
+        if (n.hash === null) this.size++;
         (n.hash ??= new Set()).add(entry);
         return;
       }
@@ -27,6 +30,7 @@ export class TopicTree<T> {
         n = next;
       }
     }
+    if (n.entries === null) this.size++;
     (n.entries ??= new Set()).add(entry);
   }
   remove(filter: string, entry: T): void {
@@ -36,13 +40,19 @@ export class TopicTree<T> {
   #remove(n: Node<T>, levels: string[], i: number, entry: T): void {
     if (i === levels.length) {
       n.entries?.delete(entry);
-      if (n.entries?.size === 0) n.entries = null;
+      if (n.entries?.size === 0) {
+        n.entries = null;
+        this.size--;
+      }
       return;
     }
     const level = levels[i]!;
     if (level === '#') {
       n.hash?.delete(entry);
-      if (n.hash?.size === 0) n.hash = null;
+      if (n.hash?.size === 0) {
+        n.hash = null;
+        this.size--;
+      }
       return;
     }
     const next = level === '+' ? n.plus : n.children?.get(level);

@@ -1,7 +1,13 @@
-/** A socket as the broker sees it: TCP or WebSocket. */
+import type { Place } from './admission.ts';
+import type { ClientCertificate } from './listen/client-certificate.ts';
+
+/** A socket as the broker sees it: TCP or WebSocket, with TLS or without. */
 export interface Transport {
+  /** `ip:port`, behind a proxy the one it told. */
   readonly peer: string;
-  readonly listener: 'tcp' | 'ws';
+  readonly place: Place;
+  /** The client showed one, and it is good. */
+  readonly certificate: ClientCertificate | undefined;
   /** `done` is called once the bytes left this process or the socket died. */
   write(chunk: Buffer, done: () => void): void;
   /** Bytes handed over that have not left this process; while 0 the last chunk may be reused. */

@@ -1,15 +1,20 @@
 import type { WebSocket } from 'ws';
+import type { Place } from './admission.ts';
+import type { ClientCertificate } from './listen/client-certificate.ts';
 import type { Transport, TransportEvents } from './transport.ts';
 
-/** MQTT over WebSocket (MQTT 5.0, section 6): binary frames, packets cut anywhere. */
+/** MQTT over WebSocket (MQTT 5.0, section 6): binary frames, packets cut anywhere. Its `Place` is left when the socket below closes. */
 export class WsTransport implements Transport {
-  readonly listener = 'ws';
+  readonly place: Place;
   readonly peer: string;
+  readonly certificate: ClientCertificate | undefined;
   readonly #socket: WebSocket;
   #events: TransportEvents | undefined;
 
-  constructor(socket: WebSocket, peer: string) {
+  constructor(socket: WebSocket, place: Place, peer: string, certificate: ClientCertificate | undefined) {
+    this.place = place;
     this.peer = peer;
+    this.certificate = certificate;
     this.#socket = socket;
   }
   open(events: TransportEvents): void {

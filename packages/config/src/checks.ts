@@ -1,7 +1,12 @@
-import { parseDurationMs, topicNameFault } from '@omh/core';
+import { nearest, parseDurationMs, topicFilterFault, topicNameFault } from '@omh/core';
 import type { DataType, DriverModule, JsonSchema, TagAccess, TagDefinition } from '@omh/core';
+import { authenticatorSchemas } from './authentication-schema.ts';
+import { checkBrokerFeatures } from './broker-features-checks.ts';
+import type { AuthenticatorConfig } from './authentication-schema.ts';
 import { errors } from './errors.ts';
+import { checkExternalBroker } from './external-broker.ts';
 import type { IssueList } from './issue.ts';
+import { listenerTypes } from './listener-schema.ts';
 import { nameFault } from './names.ts';
 import { didYouMean } from './did-you-mean.ts';
 import type { Sources } from './sources.ts';
@@ -19,8 +24,12 @@ export interface Registry {
   readonly dashboard: JsonSchema;
   /** Schema of `broker.limits`; any positive numbers when absent. */
   readonly brokerLimits?: JsonSchema;
+  /** Why a key of an entry of `broker.authentication` cannot be used. */
+  authenticatorFault?(entry: AuthenticatorConfig): { readonly key: string; readonly why: string } | undefined;
   /** Requests that one cycle over these tags takes; undefined when nobody can say. It predicts the load of a plan. */
   requestsPerCycle?(driver: string, settings: Readonly<Record<string, unknown>>, tags: readonly TagDefinition[]): number | undefined;
+  /** Why a regular expression of linear time cannot be used. */
+  patternFault?(pattern: string): string | undefined;
   /** Line and column inside the SQL, from 1. */
   checkRuleSql?(sql: string): { line: number; column: number; message: string } | undefined;
 }
@@ -49,7 +58,44 @@ export function checkMeaning(file: Block, context: Context): void {
   const limits = isBlock(file.broker) ? file.broker.limits : undefined;
   if (context.registry.brokerLimits && isBlock(limits))
     checkSchema(context.registry.brokerLimits, limits, ['broker', 'limits'], context.issues);
+  if (isBlock(file.broker)) checkExternalBroker(file.broker, context.sources, context.issues);
+  checkAcl(file, context);
+  checkBrokerFeatures(blockOf(file.broker), context.registry, context.issues);
+  checkAuthentication(file, context);
+  checkListeners(file, context);
   checkPorts(file, context);
+}
+
+function checkAuthentication(file: Block, { registry, issues }: Context): void {
+  const list = isBlock(file.broker) ? file.broker.authentication : undefined;
+  if (!Array.isArray(list)) return;
+  for (const [n, entry] of (list as unknown[]).entries()) {
+    const schema = isBlock(entry) && typeof entry.type === 'string' ? authenticatorSchemas.get(entry.type) : undefined;
+    if (!isBlock(entry) || schema === undefined) continue;
+    const at = ['broker', 'authentication', String(n)];
+    if (!checkSchema(schema, entry, at, issues)) continue;
+    for (const action of ['publish', 'subscribe']) {
+      for (const [m, filter] of ((blockOf(entry.grant)[action] ?? []) as string[]).entries()) {
+        const why = topicFilterFault(filter);
+        if (why !== undefined) issues.add([...at, 'grant', action, String(m)], errors.CONFIG_FILTER({ filter: show(filter), why }));
+      }
+    }
+    const fault = registry.authenticatorFault?.(entry as unknown as AuthenticatorConfig);
+    if (fault !== undefined) issues.add([...at, fault.key], errors.CONFIG_AUTHENTICATOR({ key: fault.key, why: clauseOf(fault.why)[0] }));
+  }
+}
+
+function checkAcl(file: Block, { issues }: Context): void {
+  const acl = isBlock(file.broker) ? file.broker.acl : undefined;
+  if (!Array.isArray(acl)) return;
+  for (const [n, rule] of acl.entries()) {
+    if (!isBlock(rule) || !Array.isArray(rule.topics)) continue;
+    for (const [m, topic] of rule.topics.entries()) {
+      if (typeof topic !== 'string') continue;
+      const fault = topicFilterFault(topic.startsWith('eq ') ? topic.slice(3) : topic);
+      if (fault !== undefined) issues.add(['broker', 'acl', n, 'topics', m], errors.CONFIG_FILTER({ filter: show(topic), why: fault }));
+    }
+  }
 }
 
 function checkNames(file: Block, { issues }: Context): void {
@@ -220,6 +266,33 @@ function checkedSql(
   }
 }
 
+const tlsKeys = ['cert', 'key', 'ca', 'passphrase', 'clientCertificate', 'minVersion'];
+
+/** What the schema of listeners with names of their own cannot say. */
+function checkListeners(file: Block, { issues }: Context): void {
+  for (const [name, block] of entries(blockOf(file.broker).listeners)) {
+    const at = ['broker', 'listeners', name];
+    const standard = listenerTypes.find((type) => type === name);
+    if (standard === undefined && block.type === undefined) {
+      const near = nearest(name, listenerTypes);
+      if (near === undefined) issues.add(at, errors.CONFIG_MISSING_KEY({ key: 'type', where: name }), { aim: 'key' });
+      else issues.add(at, errors.CONFIG_UNKNOWN_KEY({ key: name, where: 'listeners' }), { aim: 'key', fix: `Did you mean "${near}"?` });
+      continue;
+    }
+    const type = standard ?? block.type;
+    const missing = (key: string): void => issues.add(at, errors.CONFIG_MISSING_KEY({ key, where: name }), { aim: 'key' });
+    if (type === 'tls' || type === 'wss') {
+      // The schema of tls and wss asks for these two itself.
+      if (standard === undefined) for (const key of ['cert', 'key']) if (block[key] === undefined) missing(key);
+      const asks = block.clientCertificate === 'request' || block.clientCertificate === 'require';
+      if (asks && block.ca === undefined) missing('ca');
+    } else if (standard === undefined) {
+      for (const key of tlsKeys)
+        if (key in block) issues.add([...at, key], errors.CONFIG_UNKNOWN_KEY({ key, where: name }), { aim: 'key' });
+    }
+  }
+}
+
 function checkPorts(file: Block, { issues }: Context): void {
   const taken: { port: number; host: string; path: string }[] = [];
   const any = (host: string): boolean => host === '0.0.0.0' || host === '::';
@@ -236,8 +309,7 @@ function checkPorts(file: Block, { issues }: Context): void {
   };
   take(file.http, ['http']);
   const listeners = blockOf(blockOf(file.broker).listeners);
-  take(listeners.tcp, ['broker', 'listeners', 'tcp']);
-  take(listeners.ws, ['broker', 'listeners', 'ws']);
+  for (const [name, block] of entries(listeners)) take(block, ['broker', 'listeners', name]);
   for (const [name, block] of entries(file.simulators)) take(block, ['simulators', name]);
 }
 

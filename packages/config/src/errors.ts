@@ -47,6 +47,11 @@ export const errors = defineErrors({
     text: '{path} is already defined in {other}.',
     next: 'Keep one of the two, or give one another name.',
   },
+  CONFIG_AUTHENTICATOR: {
+    blame: 'config',
+    text: 'The {key} of this authentication cannot be used: {why}.',
+    next: 'Correct it, or what !env and !file put here.',
+  },
   CONFIG_TABLE_FILE: { blame: 'config', text: 'The tag table {file} cannot be used: {why}.', next: 'Correct the path.' },
   CONFIG_CSV: { blame: 'config', text: 'This is not valid CSV: {what}.', next: 'Correct the line.' },
   CONFIG_CSV_COLUMN: { blame: 'config', text: '{name} is no column of a tag table.', next: 'Remove the column, or correct its name.' },
@@ -73,6 +78,26 @@ export const errors = defineErrors({
     blame: 'config',
     text: 'The file says version {found}; this program reads version 1.',
     next: 'Write version: 1, or run the omh this file was made for.',
+  },
+  CONFIG_BROKER_ELSEWHERE: {
+    blame: 'config',
+    text: '{key} is for the broker inside; with url it does nothing.',
+    next: 'Remove it, or remove url. A broker elsewhere has its own configuration.',
+  },
+  CONFIG_BROKER_INSIDE: {
+    blame: 'config',
+    text: '{key} is for a broker elsewhere; without url it does nothing.',
+    next: 'Add url: mqtts://host:8883, or remove it.',
+  },
+  CONFIG_PATTERN: {
+    blame: 'config',
+    text: 'The pattern {pattern} cannot be used: {why}.',
+    next: 'Correct the regular expression; it has no look-around and no back-references.',
+  },
+  CONFIG_FILTER: {
+    blame: 'config',
+    text: 'The topic filter {filter} is wrong: {why}.',
+    next: 'Write a topic; + stands for one level, # at the end for all that follow.',
   },
   CONFIG_NAME: {
     blame: 'config',

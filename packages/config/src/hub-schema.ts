@@ -1,19 +1,20 @@
 import Type from 'typebox';
 import type { Static, TSchema } from 'typebox';
 import { dataTypes, tagAccess } from '@omh/core';
+import { authenticatorSchemas } from './authentication-schema.ts';
+import type { AuthenticatorConfig } from './authentication-schema.ts';
+import { externalBroker } from './external-broker.ts';
+import type { ExternalBrokerConfig } from './external-broker.ts';
+import { brokerFeatures } from './broker-features-schema.ts';
+import type { BrokerFeaturesConfig } from './broker-features-schema.ts';
+import { Flapping, Listeners } from './listener-schema.ts';
+import type { ListenersConfig } from './listener-schema.ts';
 import { maxNameLength, namePattern, pathPattern } from './names.ts';
 import type { SchemaHints } from './schema-hints.ts';
+import { count, duration, host, live, oneOf, port, reconnect, restart, strict } from './schema-parts.ts';
 
-const strict = { additionalProperties: false } as const;
-/** `unit` is UCUM; 1 where a number counts, `duration` where a text carries its own, like 1s. */
-const count = { unit: '1' } as const;
 const ui = (hints: SchemaHints) => ({ 'x-ui': hints });
-const live = { effect: 'live' } as const;
-const reconnect = { effect: 'reconnect' } as const;
-const restart = { effect: 'restart' } as const;
 
-const oneOf = <const T extends readonly string[]>(values: T, options: object) =>
-  Type.Unsafe<T[number]>({ type: 'string', enum: values, ...options });
 const named = <S extends TSchema>(entry: S, options: object) =>
   Type.Unsafe<Record<string, Static<S>>>({
     type: 'object',
@@ -22,17 +23,6 @@ const named = <S extends TSchema>(entry: S, options: object) =>
     default: {},
     ...options,
   });
-const duration = (options: object) =>
-  Type.String({
-    pattern: '^\\d+(\\.\\d+)?\\s*(us|ms|s|min|m|h|d|w)$',
-    expects: 'a duration like 1s or 250ms',
-    unit: 'duration',
-    ...options,
-  });
-const port = (options: object) =>
-  Type.Integer({ minimum: 0, maximum: 65535, expects: 'a port number from 0 to 65535', ...count, ...restart, ...options });
-const host = (options: object) =>
-  Type.String({ minLength: 1, maxLength: 255, pattern: '^[^\\s/]+$', expects: 'a host name or an IP address', ...restart, ...options });
 const description = Type.Optional(
   Type.String({ title: 'Description', description: 'What it is for, in words.', maxLength: 2000, ...live, ...ui({ order: 90 }) }),
 );
@@ -45,45 +35,6 @@ const settings = (of: string, options: object) =>
     default: {},
     ...options,
   });
-
-const listener = {
-  host: Type.Optional(
-    host({
-      title: 'Host',
-      description:
-        'Address to listen on. When absent: 127.0.0.1 for a listener that admits anonymous clients, 0.0.0.0 (every network) for one that asks for credentials.',
-    }),
-  ),
-  port: port({ title: 'Port', description: '0 takes any free port.' }),
-  anonymous: Type.Boolean({
-    title: 'Anonymous',
-    description: 'Admits clients without user name and password.',
-    default: false,
-    ...restart,
-  }),
-};
-
-const TcpListener = Type.Object(listener, {
-  ...strict,
-  title: 'MQTT over TCP',
-  description: 'Where MQTT clients connect, usually port 1883.',
-  ...restart,
-});
-const WsListener = Type.Object(
-  {
-    ...listener,
-    path: Type.String({
-      title: 'Path',
-      description: 'Path of the WebSocket.',
-      default: '/mqtt',
-      pattern: '^/\\S*$',
-      maxLength: 200,
-      expects: 'a path that begins with /',
-      ...restart,
-    }),
-  },
-  { ...strict, title: 'MQTT over WebSocket', description: 'Where browsers connect, usually port 8083.', ...restart },
-);
 
 export const Tag = Type.Object(
   {
@@ -318,6 +269,87 @@ const sections = {
   }),
 };
 
+const aclAction = (title: string, does: string) =>
+  Type.Optional(oneOf(['publish', 'subscribe', 'all'], { title, description: `What the rule ${does}.`, ...restart }));
+const AclRule = Type.Object(
+  {
+    allow: aclAction('Allow', 'allows'),
+    deny: aclAction('Deny', 'refuses'),
+    who: Type.Optional(
+      Type.Object(
+        {
+          user: Type.Optional(
+            Type.String({
+              minLength: 1,
+              maxLength: 200,
+              title: 'User',
+              description: 'User name; * stands for any characters.',
+              ...restart,
+            }),
+          ),
+          client: Type.Optional(
+            Type.String({
+              minLength: 1,
+              maxLength: 200,
+              title: 'Client',
+              description: 'Client id; * stands for any characters.',
+              ...restart,
+            }),
+          ),
+          address: Type.Optional(
+            Type.String({
+              minLength: 2,
+              maxLength: 50,
+              pattern: '^[0-9A-Fa-f:.]+(/\\d{1,3})?$',
+              expects: 'an IP address or a block of them like 192.168.10.0/24',
+              title: 'Address',
+              description: 'IP address or block of addresses, 192.168.10.0/24.',
+              ...restart,
+            }),
+          ),
+        },
+        { ...strict, title: 'Who', description: 'Everybody when absent; every key that is there must fit.', ...restart },
+      ),
+    ),
+    topics: Type.Optional(
+      Type.Array(Type.String({ title: 'Topic filter', minLength: 1, maxLength: 1000 }), {
+        title: 'Topics',
+        description:
+          'Topic filters; ${clientid} and ${username} stand for the client that asks, "eq " before a filter takes it literally. Every topic when absent.',
+        minItems: 1,
+        maxItems: 1000,
+        ...restart,
+      }),
+    ),
+    qos: Type.Optional(
+      Type.Array(Type.Unsafe<0 | 1 | 2>({ type: 'integer', title: 'QoS', enum: [0, 1, 2] }), {
+        title: 'QoS',
+        description: 'Only messages or subscriptions of these levels.',
+        minItems: 1,
+        maxItems: 3,
+        ...restart,
+      }),
+    ),
+    retain: Type.Optional(Type.Boolean({ title: 'Retain', description: 'Only messages with, or without, the retain flag.', ...restart })),
+  },
+  {
+    ...strict,
+    title: 'Access rule',
+    description: 'One line of the access list: allow or deny, never both.',
+    oneOf: [{ required: ['allow'] }, { required: ['deny'] }],
+  },
+);
+
+/** What else stands in an entry is checked by the schema of its type. */
+const Authenticator = Type.Unsafe<AuthenticatorConfig>({
+  type: 'object',
+  title: 'Authenticator',
+  required: ['type'],
+  properties: {
+    type: oneOf([...authenticatorSchemas.keys()], { title: 'Type', description: 'Who decides.', ...restart }),
+  },
+});
+
 export const HubSchema = Type.Object(
   {
     version: Type.Literal(1, { title: 'Version', description: "Version of this file's format.", ...count, ...restart }),
@@ -390,18 +422,16 @@ export const HubSchema = Type.Object(
     ),
     broker: Type.Object(
       {
-        listeners: Type.Optional(
-          Type.Object(
-            { tcp: Type.Optional(TcpListener), ws: Type.Optional(WsListener) },
-            {
-              ...strict,
-              title: 'Listeners',
-              description:
-                'Where MQTT clients connect. When absent: port 1883 and WebSocket port 8083, with credentials, on 127.0.0.1 only.',
-              ...restart,
-            },
-          ),
-        ),
+        ...externalBroker,
+        listeners: Type.Optional(Listeners),
+        flapping: Type.Optional(Flapping),
+        durability: oneOf(['memory', 'os', 'strict'], {
+          title: 'Durability',
+          description:
+            'What an acknowledged message of a kept session and a retained one outlive. memory: nothing. os: the end of this process; a power cut costs at most the last second. strict: a power cut too.',
+          default: 'os',
+          ...restart,
+        }),
         limits: Type.Optional(
           Type.Unsafe<Record<string, number>>({
             type: 'object',
@@ -411,8 +441,24 @@ export const HubSchema = Type.Object(
             ...restart,
           }),
         ),
+        ...brokerFeatures,
+        authentication: Type.Array(Authenticator, {
+          title: 'Authentication',
+          description:
+            'Who decides who a client is, in this order: the first that knows the client decides, for it or against it. Whom nobody knows is anonymous where the listener says so, and refused elsewhere.',
+          default: [{ type: 'device-credentials' }, { type: 'tokens' }, { type: 'people' }],
+          maxItems: 20,
+          ...restart,
+        }),
+        acl: Type.Array(AclRule, {
+          title: 'Access list',
+          description: 'Rules for topics in their order: the first that fits decides; where none fits, permissions do.',
+          default: [],
+          maxItems: 1000,
+          ...restart,
+        }),
       },
-      { ...strict, title: 'Broker', description: 'The MQTT broker inside.', default: {}, ...restart },
+      { ...strict, title: 'Broker', description: 'The MQTT broker inside, or with url one elsewhere.', default: {}, ...restart },
     ),
     simulators: sections.simulators,
     historian: Type.Object(
@@ -461,9 +507,8 @@ export type RuleAction =
   | { console: true };
 
 type File = Static<typeof HubSchema>;
-type WithHost<T> = Omit<T, 'host'> & { host: string };
 
-export type ListenerConfig = WithHost<Static<typeof TcpListener>>;
+export type { ListenerConfig } from './listener-schema.ts';
 export type SimulatorConfig = SimulatorBlock;
 export type HistorianConfig = File['historian'];
 export type TagConfig = Static<typeof Tag>;
@@ -472,11 +517,16 @@ export type GroupConfig = Static<typeof Group>;
 export type DeviceConfig = Static<typeof Device>;
 export type AppConfig = Static<typeof App>;
 export type RuleConfig = Static<typeof Rule>;
+export type AclRuleConfig = Static<typeof AclRule>;
 
 /** The hub file with all defaults filled in. */
 export interface HubConfig extends Omit<File, 'broker'> {
-  broker: {
-    listeners: { tcp?: ListenerConfig; ws?: ListenerConfig & { path: string } };
+  broker: ExternalBrokerConfig & {
+    listeners: ListenersConfig;
+    flapping?: { disconnects: number; window: string; ban: string };
+    durability: 'memory' | 'os' | 'strict';
     limits?: Record<string, number>;
-  };
+    authentication: AuthenticatorConfig[];
+    acl: AclRuleConfig[];
+  } & BrokerFeaturesConfig;
 }

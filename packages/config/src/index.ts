@@ -1,3 +1,4 @@
+export type { AuthenticatorConfig, CertificateConfig, HttpAuthenticatorConfig, JwtConfig } from './authentication-schema.ts';
 export type { Registry } from './checks.ts';
 export { errors as configErrors } from './errors.ts';
 export * from './hub-schema.ts';

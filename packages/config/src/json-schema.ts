@@ -1,4 +1,5 @@
 import type { JsonSchema } from '@omh/core';
+import { authenticatorSchemas } from './authentication-schema.ts';
 import type { Registry } from './checks.ts';
 import { HubSchema, IncludedSchema, TagTable } from './hub-schema.ts';
 
@@ -35,6 +36,14 @@ export function hubJsonSchema(registry: Registry, kind: 'hub' | 'included' = 'hu
   const tags = entry('devices').properties!.groups!.additionalProperties!.properties!.tags!;
   const { title, description, effect, ...text } = TagTable.properties.file as unknown as Node;
   tags.properties = { file: { title, description, effect, anyOf: [text, tags.additionalProperties] } };
+  if (kind === 'hub') {
+    const authentication = section('broker').properties!.authentication as unknown as { items: Node };
+    choose(
+      authentication.items,
+      'type',
+      [...authenticatorSchemas].map(([id, block]) => [id, String(block.title), block]),
+    );
+  }
   if (kind === 'hub' && registry.brokerLimits) {
     const broker = section('broker').properties!;
     broker.limits = { ...broker.limits, ...registry.brokerLimits };

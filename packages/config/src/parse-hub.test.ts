@@ -150,6 +150,25 @@ const wrong: [title: string, file: string, expected: string[]][] = [
     `${head}http: &x { port: *x }\n`,
     ['hub.yaml:3:18 http/port The alias *x stands inside the block it names.'],
   ],
+  [
+    'rules of the access list that make no sense',
+    `${head}broker:
+  acl:
+    - { topics: [a/#] }
+    - { allow: all, deny: all }
+    - { deny: publishing }
+    - { deny: all, topics: ['a/#/b', 'eq #', 'own/\${clientid}/#'], qos: [3] }
+    - { deny: all, who: { address: press } }
+`,
+    [
+      'hub.yaml:5:7 broker/acl/0 acl[0] must hold exactly one of allow, deny.',
+      'hub.yaml:6:7 broker/acl/1 acl[1] must hold exactly one of allow, deny.',
+      'hub.yaml:7:15 broker/acl/2/deny deny must be one of publish, subscribe, all, not "publishing". Did you mean "publish"?',
+      'hub.yaml:8:29 broker/acl/3/topics/0 The topic filter "a/#/b" is wrong: # stands alone as the last level.',
+      'hub.yaml:8:74 broker/acl/3/qos/0 qos[0] must be one of 0, 1, 2, not 3.',
+      'hub.yaml:9:36 broker/acl/4/who/address address must be an IP address or a block of them like 192.168.10.0/24, not "press".',
+    ],
+  ],
   ['an unknown tag', `${head}http: { host: !evn HOST }\n`, ['hub.yaml:3:15 !evn is no known tag. Did you mean "!env"?']],
   [
     'a variable that is not set',
@@ -195,6 +214,38 @@ const wrong: [title: string, file: string, expected: string[]][] = [
     'an unknown listener',
     `${head}broker: { listeners: { tpc: { port: 1 } } }\n`,
     ['hub.yaml:3:24 broker/listeners/tpc tpc is not a known key of listeners. Did you mean "tcp"?'],
+  ],
+  [
+    'a further listener without a type',
+    `${head}broker: { listeners: { plant: { port: 1 } } }\n`,
+    ['hub.yaml:3:24 broker/listeners/plant plant needs the key type.'],
+  ],
+  [
+    'a listener that encrypts without a certificate',
+    `${head}broker: { listeners: { tls: { port: 1, key: k.pem } } }\n`,
+    ['hub.yaml:3:24 broker/listeners/tls tls needs the key cert.'],
+  ],
+  [
+    'a further listener that encrypts without a certificate',
+    `${head}broker: { listeners: { plant: { type: wss, port: 1 } } }\n`,
+    ['hub.yaml:3:24 broker/listeners/plant plant needs the key cert.', 'hub.yaml:3:24 broker/listeners/plant plant needs the key key.'],
+  ],
+  [
+    'client certificates that nobody signs',
+    `${head}broker: { listeners: { tls: { port: 1, cert: c, key: k, clientCertificate: require } } }\n`,
+    ['hub.yaml:3:24 broker/listeners/tls tls needs the key ca.'],
+  ],
+  [
+    'a certificate where nothing is encrypted',
+    `${head}broker: { listeners: { plant: { type: tcp, port: 1, cert: c } } }\n`,
+    ['hub.yaml:3:53 broker/listeners/plant/cert cert is not a known key of plant.'],
+  ],
+  [
+    'a proxy from nowhere',
+    `${head}broker: { listeners: { tcp: { port: 1, proxyProtocol: { trusted: [here] } } } }\n`,
+    [
+      'hub.yaml:3:67 broker/listeners/tcp/proxyProtocol/trusted/0 trusted[0] must be an IP address or a block of them like 192.168.10.0/24, not "here".',
+    ],
   ],
   [
     'a websocket path',
@@ -508,6 +559,9 @@ test('the smallest file gives a whole configuration that listens on this machine
         tcp: { host: '127.0.0.1', port: 1883, anonymous: false },
         ws: { host: '127.0.0.1', port: 8083, anonymous: false, path: '/mqtt' },
       },
+      durability: 'os',
+      authentication: [{ type: 'device-credentials' }, { type: 'tokens' }, { type: 'people' }],
+      acl: [],
     },
     simulators: {},
     historian: { retention: '90d', setup: [] },
@@ -522,6 +576,23 @@ test('a written listener that asks for credentials serves every network, an anon
   const { listeners } = configOf(`${head}broker: { listeners: { tcp: { port: 0 }, ws: { port: 0, anonymous: true } } }\n`).broker;
   assert.equal(listeners.tcp!.host, '0.0.0.0');
   assert.equal(listeners.ws!.host, '127.0.0.1');
+});
+
+test('listeners have what they speak, rates and proxies; flapping has its defaults', () => {
+  const { broker } = configOf(`${head}broker:
+  flapping: { ban: 1h }
+  listeners:
+    tls: { port: 8883, cert: certs/a.pem, key: certs/a.key, ca: certs/ca.pem, clientCertificate: request, minVersion: TLSv1.3 }
+    wss: { port: 8084, cert: certs/a.pem, key: certs/a.key }
+    plant: { type: tcp, port: 1884, maxConnections: 50, connectRate: 20, clientRate: { messages: 100 }, totalRate: { bytes: 1e6 } }
+    edge: { type: ws, host: 127.0.0.1, port: 8085, path: /m, proxyProtocol: { trusted: [10.0.0.0/8, "::1"] } }
+`);
+  assert.deepEqual(broker.flapping, { disconnects: 15, window: '1m', ban: '1h' });
+  const { tls, wss, plant, edge } = broker.listeners;
+  assert.deepEqual([tls!.host, tls!.clientCertificate, tls!.minVersion, tls!.anonymous], ['0.0.0.0', 'request', 'TLSv1.3', false]);
+  assert.deepEqual([wss!.path, wss!.clientCertificate], ['/mqtt', undefined]);
+  assert.deepEqual([plant!.type, plant!.clientRate, plant!.totalRate], ['tcp', { messages: 100 }, { bytes: 1e6 }]);
+  assert.deepEqual([edge!.path, edge!.proxyProtocol], ['/m', { trusted: ['10.0.0.0/8', '::1'] }]);
 });
 
 test('a device without a path stands below the site', () => {

@@ -253,10 +253,13 @@ function dropEmptySections(file: Block): void {
 function fillIn(file: Block): void {
   const { broker, hub, devices, apps } = file;
   if (isBlock(broker)) {
-    broker.listeners ??= {
-      tcp: { host: '127.0.0.1', port: 1883, anonymous: false },
-      ws: { host: '127.0.0.1', port: 8083, anonymous: false, path: '/mqtt' },
-    };
+    broker.listeners ??=
+      broker.url !== undefined
+        ? {}
+        : {
+            tcp: { host: '127.0.0.1', port: 1883, anonymous: false },
+            ws: { host: '127.0.0.1', port: 8083, anonymous: false, path: '/mqtt' },
+          };
     for (const listener of Object.values(isBlock(broker.listeners) ? broker.listeners : {})) {
       if (isBlock(listener)) listener.host ??= listener.anonymous === true ? '127.0.0.1' : '0.0.0.0';
     }

@@ -76,7 +76,7 @@ function loadOf(device: DeviceConfig, registry: Registry): Load {
 }
 
 function* anonymous(from: HubConfig, to: HubConfig): Iterable<PlanWarning> {
-  for (const kind of ['tcp', 'ws'] as const) {
+  for (const kind of Object.keys(to.broker.listeners)) {
     const open = (config: HubConfig): boolean => {
       const listener = config.broker.listeners[kind];
       return listener?.anonymous === true && !isLoopback(listener.host);

@@ -59,11 +59,11 @@ export function planHub(from: ParsedHub, to: ParsedHub, registry: Registry): Pla
   return { changes, warnings: warningsOf(from.config, to.config, registry), parts: planner.parts };
 }
 
-/** The changes that the running hub takes over only when it starts again: its name, its listeners, its historian. */
+/** The changes that the running hub takes over only when it starts again: its name, its broker's limits, its historian. */
 export function restartChanges(from: ParsedHub, to: ParsedHub): PlanChange[] {
   const planner = new Planner(from, to);
   planner.hub();
-  return planner.changes;
+  return planner.changes.filter((change) => change.effect === 'restart');
 }
 
 class Planner {
@@ -117,7 +117,12 @@ class Planner {
   hub(): void {
     for (const section of hubSections) {
       const schema = HubSchema.properties[section] as unknown as JsonSchema;
-      this.#leaves([section], `${section}: `, (path) => effectOf(schema, path), ', from the next start of the hub on');
+      this.#leaves(
+        [section],
+        `${section}: `,
+        (path) => effectOf(schema, path),
+        (effect) => (effect === 'restart' ? ', from the next start of the hub on' : ''),
+      );
     }
     this.#leaf(['include'], this.#from.config.include, this.#to.config.include, 'live', 'include');
     this.#leaf(['plugins'], this.#from.config.plugins, this.#to.config.plugins, 'restart', 'plugins');
@@ -274,12 +279,19 @@ class Planner {
   }
 
   /** Every place below `path` where the two sides differ; lists count as one place. */
-  #leaves(path: string[], before: string, effect: (path: readonly string[]) => Effect, behind = ''): void {
+  #leaves(
+    path: string[],
+    before: string,
+    effectAt: (path: readonly string[]) => Effect,
+    behind: string | ((effect: Effect) => string) = '',
+  ): void {
     const go = (at: string[], a: unknown, b: unknown): void => {
       if (this.changes.length > maxChanges * 2) return;
       const deep = isBlock(a) && isBlock(b) && at.length < 24;
       if (!deep) {
-        this.#leaf(at, a, b, effect(at.slice(1)), before + at.slice(path.length).join(' '), behind);
+        const effect = effectAt(at.slice(1));
+        const end = typeof behind === 'string' ? behind : behind(effect);
+        this.#leaf(at, a, b, effect, before + at.slice(path.length).join(' '), end);
         return;
       }
       for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) go([...at, key], a[key], b[key]);

@@ -40,6 +40,11 @@ export class BoundedQueue<T> {
     return this.#size === 0 ? undefined : this.#items[this.#head];
   }
 
+  /** The first in comes first; ends where the queue ended when it began. */
+  *[Symbol.iterator](): Iterator<T> {
+    for (let i = 0, n = this.#size; i < n && i < this.#size; i++) yield this.#items[(this.#head + i) % this.#items.length] as T;
+  }
+
   #grow(): void {
     const next = new Array<T | undefined>(Math.min(this.capacity, this.#items.length * 2));
     for (let i = 0; i < this.#size; i++) next[i] = this.#items[(this.#head + i) % this.#items.length];

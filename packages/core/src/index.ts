@@ -1,4 +1,5 @@
 export * from './bounded-queue.ts';
+export * from './bus-events.ts';
 export * from './clock.ts';
 export * from './driver.ts';
 export * from './errors.ts';
@@ -12,6 +13,7 @@ export * from './nearest.ts';
 export * from './part.ts';
 export * from './plugin.ts';
 export * from './principal.ts';
+export * from './publish-stage.ts';
 export * from './quality.ts';
 export * from './result.ts';
 export * from './retry.ts';

@@ -14,4 +14,6 @@ export interface MetricSample {
   readonly name: string;
   readonly value: number;
   readonly labels?: Readonly<Record<string, string>>;
+  /** For names that no catalog declares. */
+  readonly type?: MetricRow['type'];
 }

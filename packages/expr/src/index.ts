@@ -13,3 +13,4 @@ export * from './template/sql-template.ts';
 export { pureFunctions } from './functions/pure.ts';
 export { nodeSignatures } from './functions/node-signatures.ts';
 export { maxPatternInput, maxPatternLength } from './functions/patterns.ts';
+export { TextPattern } from './regex/text-pattern.ts';

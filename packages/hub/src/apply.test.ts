@@ -200,6 +200,32 @@ test('what takes effect at the next start is told as that', async (t) => {
   );
 });
 
+test('listeners of the broker change while it serves; one that cannot be opened changes nothing', async (t) => {
+  const { hub: h } = await hub(t);
+  const add = (value: object) => h.plan({ base: h.revision, ops: [{ op: 'add', path: 'broker/listeners/edge', value }] });
+  const edge = { type: 'ws', port: 0, anonymous: true };
+  const plan = await add(edge);
+  assert.deepEqual(
+    plan.changes.map((c) => c.effect),
+    ['live'],
+  );
+  await h.apply(plan.planId, '', me);
+  const { tcp, edge: opened } = h.mqttAddresses();
+  assert.match(opened!, /^ws:/);
+  assert.deepEqual(h.pendingRestart(), []);
+  const taken = await h.plan({
+    base: h.revision,
+    ops: [{ op: 'add', path: 'broker/listeners/second', value: { ...edge, port: Number(new URL(tcp!).port) } }],
+  });
+  await assert.rejects(
+    h.apply(taken.planId, '', me),
+    (thrown: OmhError) => thrown.code === 'HUB_PART_NOT_STARTED' && /already in use/.test(thrown.message),
+  );
+  assert.deepEqual(h.mqttAddresses(), { tcp, edge: opened });
+  await h.rollback(1, '', me);
+  assert.deepEqual(h.mqttAddresses(), { tcp });
+});
+
 test('no secret stands in a plan or a revision', async (t) => {
   process.env['OMH_TEST_OTHER'] = 'nor-this';
   const { hub: h, dir } = await hub(t);

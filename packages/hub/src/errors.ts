@@ -98,6 +98,12 @@ export const errors = defineErrors({
     text: 'The hub stops; nothing was changed.',
     next: 'Start the hub, then try again.',
   },
+  HUB_BROKER_ELSEWHERE: {
+    blame: 'caller',
+    status: 409,
+    text: 'The hub uses the broker {url}; its clients, retained messages, bans and traces are looked after there.',
+    next: 'Use the tools of that broker, or take broker.url out of the hub file.',
+  },
   HUB_NO_SUCH_SIMULATOR: {
     blame: 'caller',
     status: 404,

@@ -1,6 +1,6 @@
 import { Access } from '@omh/access';
 import { Cycles, LastValues, TagRegistry, type DeviceStatus } from '@omh/acquisition';
-import { Broker, type ClientInfo } from '@omh/broker';
+import { ExternalBroker, type BrokerAddresses, type ClientInfo } from '@omh/broker';
 import { withoutSecrets, type EditOp, type HubConfig, type PlanChange } from '@omh/config';
 import type { AppStatus } from '@omh/connectors';
 import { EmbeddedHistorian } from '@omh/historian';
@@ -20,6 +20,8 @@ import {
 } from '@omh/core';
 import { Backups, type Backup } from './backup.ts';
 import { configOnDisk } from './backup-files.ts';
+import { brokerAdmin, type BrokerAdmin } from './broker-admin.ts';
+import { listenerSteps } from './broker-doors.ts';
 import { ConfigFile, InvalidHubFile } from './config-file.ts';
 import { Configuration, type PlanAnswer, type PlanRequest } from './configuration.ts';
 import { DriftWatch, type Drift } from './drift.ts';
@@ -29,10 +31,10 @@ import { countersOf, flowOf, type FlowSnapshot } from './flow.ts';
 import { hubIdOf } from './hub-id.ts';
 import type { Inspection } from './inspect-directory.ts';
 import { inspectRunning } from './inspect-running.ts';
-import type { Rooms } from './rooms.ts';
+import { Rooms } from './rooms.ts';
 import { LoopDelay } from './loop-delay.ts';
 import { tagSamples } from './metrics.ts';
-import { MqttAccess } from './mqtt-access.ts';
+import { hubBroker, type HubBroker } from './hub-broker.ts';
 import type { PortOverrides } from './overrides.ts';
 import { Parts } from './parts.ts';
 import { Rates } from './rates.ts';
@@ -72,7 +74,7 @@ export class Hub {
   readonly #file: ConfigFile;
   readonly #directory: DataDirectory;
   readonly #documents: Documents;
-  readonly #mqttAccess: MqttAccess;
+  readonly #broker: HubBroker;
   readonly #tagIds: TagRegistry;
   readonly #cycles: Cycles;
   readonly #recorder: Recorder;
@@ -124,7 +126,10 @@ export class Hub {
           log: options.log,
           ports:
             options.loopbackWithoutPeople && this.access.people.size === 0 ? { ...options.ports, loopback: true } : (options.ports ?? {}),
-          steps: (parts, next) => this.#parts.steps(parts, next),
+          steps: async (parts, next) => [
+            ...(await this.#parts.steps(parts, next)),
+            ...listenerSteps(this.#rooms.broker, this.config, next, this.#file.folder),
+          ],
         },
         former,
       );
@@ -142,16 +147,17 @@ export class Hub {
         clock: options.clock,
         log: options.log.child({ part: 'historian' }),
       });
-      this.#mqttAccess = new MqttAccess(this.access, clock);
-      const own = new Broker({
-        listeners: broker.listeners,
-        ...(broker.limits && { limits: broker.limits }),
-        clock: options.clock,
-        log: options.log.child({ part: 'broker' }),
-        ...this.#mqttAccess.door,
+      this.#broker = hubBroker({
+        config: broker,
+        access: this.access,
+        folder: this.#file.folder,
+        directory: this.#directory,
+        documents: this.#documents,
+        version: options.version,
+        clock,
+        log,
       });
-      this.access.onChange(() => own.permissionsChanged());
-      this.#rooms = { simulators: new Map(), devices: new Map(), apps: new Map(), rules: new Map(), broker: own, historian: embedded };
+      this.#rooms = new Rooms(this.#broker.broker, embedded);
       this.#recorder = new Recorder(embedded, options.clock, options.log);
       this.#rates = new Rates(options.clock, () => countersOf(this.#rooms));
       this.#loop = new LoopDelay(options.clock);
@@ -218,7 +224,7 @@ export class Hub {
   get historian(): Historian {
     return this.#rooms.historian;
   }
-  mqttAddresses(): { tcp?: string; ws?: string } {
+  mqttAddresses(): BrokerAddresses {
     return this.#rooms.broker.addresses();
   }
 
@@ -239,7 +245,9 @@ export class Hub {
     const { historian, broker, simulators } = this.#rooms;
     try {
       // All are waited for, so that none comes up behind the back of a stop.
-      const begun = await Promise.allSettled([this.access, historian, broker, ...simulators.values()].map((part) => part.start()));
+      const begun = await Promise.allSettled(
+        [this.access, this.#broker.authentication, historian, broker, ...simulators.values()].map((part) => part.start()),
+      );
       const failed = begun.find((result) => result.status === 'rejected');
       if (failed) throw failed.reason;
       if (this.#stopped) throw errors.HUB_STOPS();
@@ -250,6 +258,7 @@ export class Hub {
       for (const name of Object.keys(config.apps)) this.#rooms.apps.set(name, this.#parts.app(name, config));
       // Readers first, so that the first cycle already finds its rules.
       for (const part of [...this.#rooms.rules.values(), ...this.#rooms.apps.values(), ...this.#rooms.devices.values()]) await part.start();
+      if (broker instanceof ExternalBroker) await broker.settled();
       this.#rates.start();
       this.#drift.start();
     } catch (thrown) {
@@ -273,22 +282,9 @@ export class Hub {
     this.#rates.stop();
     this.#loop.stop();
     this.#recorder.stop();
-    const stages: Iterable<Part>[] = [
-      this.#rooms.devices.values(),
-      this.#rooms.apps.values(),
-      this.#rooms.rules.values(),
-      [this.#rooms.broker],
-      [this.#rooms.historian],
-      this.#rooms.simulators.values(),
-    ];
-    for (const stage of stages) {
-      await Promise.all(
-        [...stage].map((part) =>
-          part.stop().catch((thrown: unknown) => this.log.error('a part did not stop cleanly', { part: part.id, err: thrown })),
-        ),
-      );
-    }
-    this.#mqttAccess.flush();
+    await this.#rooms.stop(this.log);
+    await this.#broker.authentication.stop();
+    this.#broker.access.flush();
     await this.access.stop();
     this.#directory.release();
   }
@@ -313,18 +309,22 @@ export class Hub {
   clients(): ClientInfo[] {
     return this.#rooms.broker.clients();
   }
+  /** Clients, bans, traces and what else is looked after at the broker inside. Throws HUB_BROKER_ELSEWHERE (409). */
+  get brokerAdmin(): BrokerAdmin {
+    return brokerAdmin(this.#rooms);
+  }
   simulators(): readonly Simulator[] {
     return [...this.#rooms.simulators.values()];
   }
 
   async startSimulator(name: string): Promise<void> {
-    await this.#simulator(name).start();
+    await this.#rooms.simulator(name).start();
   }
   async stopSimulator(name: string): Promise<void> {
-    await this.#simulator(name).stop();
+    await this.#rooms.simulator(name).stop();
   }
   simulatorLog(name: string, after?: number): readonly RequestLogEntry[] {
-    return this.#simulator(name).requests(after);
+    return this.#rooms.simulator(name).requests(after);
   }
 
   /** Resolves after the device confirmed. The caller has checked the permission `tag.write`. */
@@ -426,20 +426,10 @@ export class Hub {
   }
 
   *#all(): Iterable<Part> {
-    yield* this.#rooms.simulators.values();
-    yield* this.#rooms.devices.values();
-    yield* this.#rooms.apps.values();
-    yield this.#rooms.broker;
-    yield* this.#rooms.rules.values();
-    yield this.#rooms.historian;
+    yield* this.#rooms.parts();
+    yield this.#broker.authentication;
     yield this.access;
     yield* this.#extra;
-  }
-
-  #simulator(name: string): Simulator {
-    const simulator = this.#rooms.simulators.get(name);
-    if (!simulator) throw errors.HUB_NO_SUCH_SIMULATOR({ name });
-    return simulator;
   }
 
   /** A stop waits for what is changed now, and nothing is changed after it. */

@@ -11,13 +11,33 @@ export { Hub, type HubOptions } from './hub.ts';
 export type { Finding, Inspection } from './inspect-directory.ts';
 export { restoreBackup, type Restored, type RestoreRequest } from './restore.ts';
 export { metrics as hubMetrics, roomMetrics } from './metrics.ts';
+export type { BrokerAdmin } from './broker-admin.ts';
+export { brokerDoors } from './broker-doors.ts';
+export { brokerFeatures } from './broker-features.ts';
+export { brokerLog } from './broker-log.ts';
 export { MqttAccess } from './mqtt-access.ts';
+export { authenticationChain } from './mqtt-sign-in.ts';
 export { type PortOverrides } from './overrides.ts';
 export { loadPlugins } from './plugins.ts';
 export { registry } from './registry.ts';
 export { type HubStatus, type PartStatus } from './status.ts';
 export type { AppStatus } from '@omh/connectors';
-export type { ClientInfo } from '@omh/broker';
+export type {
+  Ban,
+  BanKind,
+  ClientBrief,
+  ClientDetail,
+  ClientInfo,
+  DelayedMessage,
+  Departure,
+  RetainedInfo,
+  SlowSubscription,
+  SubscriptionInfo,
+  TopicCounts,
+  TraceLine,
+  TraceRequest,
+  TraceState,
+} from '@omh/broker';
 export type { DeviceStatus, LastValue, LastValues } from '@omh/acquisition';
 export type { RuleStatus } from '@omh/rules';
 export type { RequestLogEntry, Simulator } from '@omh/simulators';

@@ -1,46 +1,64 @@
-import { allows, anonymousPrincipal, type Access } from '@omh/access';
-import type { BrokerOptions, MqttRefusal } from '@omh/broker';
+import { Acl, allows, anonymousPrincipal, rulesOf, type Access, type AclRule, type AuthenticationChain } from '@omh/access';
+import type { Authorize, BeginAuth, BrokerOptions, MqttRefusal, SignInAnswer } from '@omh/broker';
 import type { Clock, Principal } from '@omh/core';
+import { mqttSignIn } from './mqtt-sign-in.ts';
 import { RefusalFolder } from './refusal-folder.ts';
 
 /**
- * Who may connect to the broker and what each may do: a device's credentials, a token as the password, else nobody in particular where
- * the listener allows it. Permissions are looked up at each decision, so that a change holds at once. Refusals are audited, those of
- * one client folded.
+ * Who may connect to the broker and what each may do. `chain` is the hub file's `broker.authentication`, `rules` are its `broker.acl`.
+ * Permissions are looked up at each decision, so that a change holds at once. Refusals are audited, those of one client folded.
  */
 export class MqttAccess {
   readonly #access: Access;
   readonly #refusals: RefusalFolder;
-  /** With which secret a principal came: a device with a new secret, or a new token of the same name, is another one. */
+  /** With which secret a principal came: with a new secret, a new password or a new token of the same name it is another one. */
   readonly #cameWith = new WeakMap<Principal, string>();
 
-  constructor(access: Access, clock: Clock) {
+  readonly #signIn: ReturnType<typeof mqttSignIn>;
+  readonly #authorize: Authorize;
+
+  constructor(access: Access, clock: Clock, rules: readonly AclRule[], chain: AuthenticationChain) {
     this.#access = access;
     this.#refusals = new RefusalFolder(access.audit, clock);
+    this.#signIn = mqttSignIn(chain);
+    this.#authorize = authorization(access, new Acl(rules));
   }
 
   /** What a broker asks of it. */
-  get door(): Pick<BrokerOptions, 'authenticate' | 'authorize' | 'current' | 'refused'> {
-    return { authenticate: this.#authenticate, authorize: this.#authorize, current: this.#current, refused: this.refused };
+  get door(): Pick<BrokerOptions, 'authenticate' | 'beginAuth' | 'authorize' | 'current' | 'refused'> {
+    const { authenticate, beginAuth } = this.#signIn;
+    return {
+      authenticate: (signIn) => {
+        const answer = authenticate(signIn);
+        return answer instanceof Promise ? answer.then(this.#remember) : this.#remember(answer);
+      },
+      ...(beginAuth === undefined ? {} : { beginAuth: this.#remembering(beginAuth) }),
+      authorize: this.#authorize,
+      current: this.#current,
+      refused: this.refused,
+    };
   }
 
-  readonly #authenticate: BrokerOptions['authenticate'] = ({ username, password, anonymousAllowed }) => {
-    const secret = password === undefined ? undefined : Buffer.from(password).toString('utf8');
-    const known =
-      secret === undefined
-        ? undefined
-        : ((username === undefined ? undefined : this.#access.byDevice(username, secret)) ?? this.#access.byToken(secret));
-    if (known) {
-      this.#cameWith.set(known, this.#secretNow(known));
-      return known;
-    }
-    return anonymousAllowed ? { ...anonymousPrincipal, name: username ?? anonymousPrincipal.name } : undefined;
+  readonly #remember = (answer: SignInAnswer): SignInAnswer => {
+    if (typeof answer !== 'object') return answer;
+    const principal = 'principal' in answer ? answer.principal : answer;
+    if (principal.kind !== 'anonymous') this.#cameWith.set(principal, this.#secretNow(principal));
+    return answer;
   };
 
-  readonly #authorize: BrokerOptions['authorize'] = (principal, action, topic) => {
-    const now = principal.kind === 'anonymous' ? principal : this.#access.current(principal);
-    return now !== undefined && allows(now, action === 'publish' ? 'mqtt.publish' : 'mqtt.subscribe', topic);
-  };
+  #remembering(begin: BeginAuth): BeginAuth {
+    return (method, signIn) => {
+      const exchange = begin(method, signIn);
+      if (exchange === undefined) return undefined;
+      return {
+        step: (data) => {
+          const step = exchange.step(data);
+          if (step.is === 'accepted') this.#remember(step.principal);
+          return step;
+        },
+      };
+    };
+  }
 
   /** The principal that a connection of before has now; undefined when its credential is gone, disabled, expired or renewed. */
   readonly #current = (principal: Principal): Principal | undefined => {
@@ -48,7 +66,8 @@ export class MqttAccess {
     const now = this.#access.current(principal);
     if (now === undefined || now === principal) return now;
     const secret = this.#secretNow(now);
-    if (this.#cameWith.get(principal) !== secret) return undefined;
+    // A session that was kept over a restart knows whose it is, not with which secret they came.
+    if ((this.#cameWith.get(principal) ?? secret) !== secret) return undefined;
     this.#cameWith.set(now, secret);
     return now;
   };
@@ -59,9 +78,10 @@ export class MqttAccess {
     if (principal === undefined) {
       // People type passwords where names belong, so a name that nobody has is not written down.
       const device = username === undefined ? undefined : this.#access.devices.get(username)?.name;
+      const person = username === undefined ? undefined : this.#access.people.get(username.trim().toLowerCase())?.name;
       this.#refusals.add(`connect ${from}`, {
-        who: device ?? (username === undefined ? 'anonymous' : 'unknown name'),
-        kind: device === undefined ? 'anonymous' : 'device',
+        who: device ?? person ?? (username === undefined ? 'anonymous' : 'unknown name'),
+        kind: device !== undefined ? 'device' : person !== undefined ? 'person' : 'anonymous',
         from,
         verb: 'mqtt.connect',
         what: `mqtt/${refusal.listener}`,
@@ -89,6 +109,24 @@ export class MqttAccess {
 
   #secretNow({ kind, name }: Principal): string {
     if (kind === 'device') return this.#access.devices.get(name)?.secretSet ?? '';
+    if (kind === 'person') return this.#access.people.get(name)?.passwordSet ?? '';
     return kind === 'token' ? (this.#access.tokens.byName(name)?.info.id ?? name) : name;
   }
+}
+
+/** The list decides first, for everybody who is still known; then the rules that a client came with; then permissions. */
+function authorization(access: Access, acl: Acl): Authorize {
+  const authorize: Authorize = (principal, action, topic, client, qos, retain) => {
+    const now = principal.kind === 'anonymous' ? principal : access.current(principal);
+    if (now === undefined) return false;
+    const { clientId, username, peer } = client;
+    const own = rulesOf(now);
+    let verdict: boolean | undefined;
+    if (acl.size > 0 || own !== undefined) {
+      const request = { action, topic, clientId, username, peer, qos, retain };
+      verdict = acl.decide(request) ?? own?.decide(request);
+    }
+    return verdict ?? allows(now, action === 'publish' ? 'mqtt.publish' : 'mqtt.subscribe', topic);
+  };
+  return Object.assign(authorize, { byFlags: acl.byFlags || ((principal: Principal) => rulesOf(principal)?.byFlags === true) });
 }

@@ -13,12 +13,13 @@ export interface PortOverrides {
 
 /** A device that reads a simulator of this file follows it to its new port. Only what changes is copied. */
 export function withPorts(config: HubConfig, ports: PortOverrides): HubConfig {
-  const { tcp, ws } = config.broker.listeners;
   const placed = <L extends { readonly host: string; readonly port: number }>(listener: L, port = listener.port): L => {
     const host = ports.loopback && !isLoopback(listener.host) ? '127.0.0.1' : listener.host;
     return host === listener.host && port === listener.port ? listener : { ...listener, host, port };
   };
-  const listeners = { ...(tcp && { tcp: placed(tcp, ports.mqtt) }), ...(ws && { ws: placed(ws, ports.ws) }) };
+  const listeners: typeof config.broker.listeners = {};
+  for (const [name, listener] of Object.entries(config.broker.listeners))
+    if (listener) listeners[name] = placed(listener, name === 'tcp' ? ports.mqtt : name === 'ws' ? ports.ws : undefined);
   const http = placed(config.http, ports.http);
   const next: HubConfig = { ...config, http, broker: { ...config.broker, listeners } };
   const [first] = Object.entries(config.simulators);

@@ -1,11 +1,12 @@
-import { limitsSchema } from '@omh/broker';
-import type { Registry } from '@omh/config';
+import { pemKey, secretKey } from '@omh/access';
+import type { AuthenticatorConfig, Registry } from '@omh/config';
 import { appSchemas } from '@omh/connectors';
 import { dashboardSchema } from '@omh/dashboards';
+import { brokerLimitsSchema, rewritePatternFault } from '@omh/broker';
 import { driverModules } from '@omh/drivers';
 import { simulatorSchemas } from '@omh/simulators';
 import { checkRuleSql } from '@omh/rules';
-import { silentLogger, systemClock, type DriverModule, type JsonSchema, type Tag, type TagId } from '@omh/core';
+import { OmhError, silentLogger, systemClock, type DriverModule, type JsonSchema, type Tag, type TagId } from '@omh/core';
 
 const drivers = new Map<string, DriverModule>();
 /** Makes a driver one that devices may name. */
@@ -22,8 +23,10 @@ export const registry: Registry = {
   simulators: simulatorSchemas,
   apps: appSchemas,
   dashboard: dashboardSchema as unknown as JsonSchema,
-  brokerLimits: limitsSchema,
+  brokerLimits: brokerLimitsSchema,
   checkRuleSql,
+  patternFault: rewritePatternFault,
+  authenticatorFault,
   requestsPerCycle(id, settings, tags) {
     const module = drivers.get(id);
     if (module === undefined) return undefined;
@@ -35,3 +38,16 @@ export const registry: Registry = {
     }
   },
 };
+
+function authenticatorFault(entry: AuthenticatorConfig): { key: string; why: string } | undefined {
+  if (entry.type !== 'jwt') return undefined;
+  const { secret, base64, publicKey } = entry;
+  const key = secret === undefined ? 'publicKey' : 'secret';
+  try {
+    if (secret !== undefined) secretKey(secret, base64);
+    else if (publicKey !== undefined) pemKey(publicKey);
+  } catch (thrown) {
+    return { key, why: thrown instanceof OmhError ? String(thrown.params['fault']) : 'it is not understood' };
+  }
+  return undefined;
+}

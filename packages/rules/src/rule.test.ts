@@ -126,6 +126,17 @@ const action = (rule: Rule, i = 0): { success: number; failed: number; pending: 
 };
 const flush = (clock: VirtualClock): Promise<void> => clock.advance(20);
 
+test('hubs on one broker may split the messages of a rule, unless it remembers some', async () => {
+  for (const [sql, sharing] of [
+    [demoSql, 'split'],
+    [`SELECT kv_store_get('last', 0) AS last FROM "t"`, 'each'],
+  ] as const) {
+    const { bus, rule } = await setup({ sql });
+    assert.equal(bus.readers[0]!.reader.sharing, sharing);
+    await rule.stop();
+  }
+});
+
 test('the demo rule writes every message as a row and says so', async () => {
   const { clock, bus, historian, rule } = await setup({});
   assert.equal(stateOf(rule), 'running: Reads /neuron/#; no message yet.');

@@ -80,6 +80,8 @@ export class Rule implements Part {
     this.#subscription = this.#deps.bus.subscribe(compiled.from, {
       name: this.id,
       delivery: this.#config.actions.some((a) => 'historian' in a) ? 'durable' : 'volatile',
+      // What a rule with a memory does depends on the messages before: it sees them all.
+      sharing: /\bkv_store_/i.test(this.#config.sql) ? 'each' : 'split',
       receive: (message) => this.#receive(compiled, message),
     });
     return Promise.resolve();

@@ -1,8 +1,8 @@
+import type { ClientsAnswer } from '@omh/api';
 import { QueryClient, useQuery } from '@tanstack/react-query';
 import { ApiProblem, api } from './client.ts';
 import type {
   AppStatus,
-  ClientInfo,
   ConfigAnswer,
   Dashboard,
   DeviceStatus,
@@ -54,9 +54,8 @@ export const useSimulatorLog = (name: string) =>
 export const useClients = () =>
   useQuery({
     queryKey: ['clients'],
-    queryFn: ({ signal }) => api<{ clients: ClientInfo[] }>('/clients', { signal }),
+    queryFn: ({ signal }) => api<ClientsAnswer>('/clients?limit=10', { signal }),
     refetchInterval: 3_000,
-    select: (a) => a.clients,
   });
 export const useApps = () =>
   useQuery({

@@ -221,22 +221,6 @@ export interface SimulatorStatus {
   stats: { connections: number; requests: number; exceptions: number };
 }
 
-export interface ClientInfo {
-  clientId: string;
-  username?: string;
-  peer: string;
-  protocol: string;
-  listener: string;
-  connected: boolean;
-  since: string;
-  keepAlive: number;
-  subscriptions: { filter: string; qos: number }[];
-  messagesIn: number;
-  messagesOut: number;
-  queued: number;
-  dropped: number;
-}
-
 export interface AppStatus {
   name: string;
   type: string;

@@ -115,6 +115,10 @@ const audit = createRoute({
   validateSearch: (s) => only(s, ['who', 'verb', 'what', 'result', 'from', 'to', 'record']),
   component: lazyRouteComponent(() => import('../screens/audit/audit.tsx'), 'Audit'),
 });
+const brokerPage = lazyRouteComponent(() => import('../screens/broker/broker.tsx'), 'BrokerScreen');
+const brokerPlace = (s: Record<string, unknown>) => only(s, ['find', 'item', 'state', 'kind', 'value']);
+const broker = createRoute({ getParentRoute: () => root, path: '/broker', validateSearch: brokerPlace, component: brokerPage });
+const brokerTab = createRoute({ getParentRoute: () => root, path: '/broker/$tab', validateSearch: brokerPlace, component: brokerPage });
 
 export const router = createRouter({
   routeTree: root.addChildren([
@@ -127,6 +131,8 @@ export const router = createRouter({
     apps,
     app,
     messages,
+    broker,
+    brokerTab,
     rules,
     rule,
     data,

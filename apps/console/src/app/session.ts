@@ -31,7 +31,7 @@ const on = (listener: () => void): (() => void) => {
 export const useSession = (): Session => useSyncExternalStore(on, () => session);
 
 /** Verbs that the hub opens to those who have them below one subtree only; it looks at each tag then. */
-const narrowed: ReadonlySet<string> = new Set(['values.read', 'tag.write', 'history.read', 'mqtt.subscribe']);
+const narrowed: ReadonlySet<string> = new Set(['values.read', 'tag.write', 'history.read', 'mqtt.subscribe', 'retained.write']);
 /** The hub decides; this only hides what it would refuse. `any` is for everybody. */
 export const may = (verb: string): boolean =>
   session.state === 'in' &&

@@ -112,6 +112,12 @@ const icons = {
   ),
   live: <path d="M2 4h12M2 8h12M2 12h7" />,
   messages: <path d="M2.5 3.5h11v7.5H8.5L5.5 13.5V11h-3zM5 6.3h6M5 8.5h4" />,
+  broker: (
+    <>
+      <circle cx="8" cy="8" r="2.4" />
+      <path d="M8 2v3.6M8 10.4V14M2 8h3.6M10.4 8H14M3.8 3.8l2.5 2.5M9.7 9.7l2.5 2.5" />
+    </>
+  ),
   rule: <path d="M2 4h4l4 8h4M2 12h4l1.2-2.4M10 4h4M8.8 6.4 10 4" />,
   data: (
     <>

@@ -1,19 +1,14 @@
-import { isUtf8 } from 'node:buffer';
 import { msFromMicros, type BusSubscription, type Message, type MessageBus, type QoS } from '@omh/core';
+import { payloadText, type PayloadText } from '../payload-text.ts';
 import type { Outlet, Subscription } from './subscription.ts';
 
-export interface LiveMessage {
+export interface LiveMessage extends PayloadText {
   readonly topic: string;
   readonly qos: QoS;
   readonly retain: boolean;
   /** When the hub took it, ms since 1970. */
   readonly time: number;
   readonly clientId: string;
-  readonly payload: string;
-  readonly encoding: 'utf8' | 'base64';
-  /** Bytes of the whole payload, also when `truncated`. */
-  readonly size: number;
-  readonly truncated?: true;
 }
 export interface LiveTopicFrame {
   readonly id: number;
@@ -80,25 +75,12 @@ export class TopicSubscription implements Subscription {
 }
 
 function show(message: Message): LiveMessage {
-  const all = message.bytes();
-  const text = isUtf8(all);
-  const bytes = all.length <= maxPayload ? all : all.subarray(0, text ? characterEnd(all, maxPayload) : maxPayload);
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return {
     topic: message.topic,
     qos: message.qos,
     retain: message.retain,
     time: msFromMicros(message.time),
     clientId: message.clientId,
-    payload: buffer.toString(text ? 'utf8' : 'base64'),
-    encoding: text ? 'utf8' : 'base64',
-    size: all.length,
-    ...(bytes.length < all.length ? { truncated: true as const } : {}),
+    ...payloadText(message.bytes(), maxPayload),
   };
-}
-
-/** The last place not after `at` where a UTF-8 character begins. */
-function characterEnd(bytes: Uint8Array, at: number): number {
-  while (at > 0 && (bytes[at]! & 0xc0) === 0x80) at--;
-  return at;
 }

@@ -23,6 +23,7 @@ import {
   type Tag,
   type TagId,
 } from '@omh/core';
+import { Broker } from '@omh/broker';
 import type { EditOp } from '@omh/config';
 import type { Hub, RequestLogEntry, Simulator, PlanAnswer } from '@omh/hub';
 
@@ -155,6 +156,8 @@ export class FakeHub {
   readonly clock: Clock;
   readonly log = silentLogger;
   readonly access: FakeAccess;
+  /** Not started: nobody is there. */
+  readonly broker: Broker;
   readonly bus = new FakeBus();
   readonly store = new FakeHistorian();
   readonly values = new LastValues();
@@ -169,6 +172,7 @@ export class FakeHub {
     this.clock = clock;
     this.startedAt = clock.now();
     this.access = access;
+    this.broker = new Broker({ listeners: {}, clock, log: silentLogger, authenticate: () => undefined, authorize: () => true });
     this.values.configure(
       [
         tag(1, 'press', 'temperature', 'acme/line1/temperature', { unit: 'Cel', precision: 1 }),
@@ -280,23 +284,8 @@ export class FakeHub {
       },
     ];
   }
-  clients(): ReturnType<Hub['clients']> {
-    return [
-      {
-        clientId: 'c1',
-        peer: '127.0.0.1:50000',
-        protocol: '5.0',
-        listener: 'tcp',
-        connected: true,
-        since: this.startedAt,
-        keepAlive: 60,
-        subscriptions: [{ filter: 'a/#', qos: 1 }],
-        messagesIn: 1,
-        messagesOut: 2,
-        queued: 0,
-        dropped: 0,
-      },
-    ];
+  get brokerAdmin(): Hub['brokerAdmin'] {
+    return this.broker;
   }
   simulators(): readonly Simulator[] {
     const simulator = {

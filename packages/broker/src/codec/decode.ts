@@ -155,6 +155,20 @@ export function decodeDisconnect(buf: Buffer, start: number, end: number, versio
   return { code, properties };
 }
 
+export interface AuthPacket {
+  readonly code: number;
+  readonly properties: Properties;
+}
+/** What a client may say in AUTH: more of the exchange, or a new one (MQTT 5.0, table 3-11). */
+export function decodeAuth(buf: Buffer, start: number, end: number): AuthPacket {
+  const r = new ByteReader(buf, start, end);
+  const code = r.left === 0 ? Code.success : r.u8();
+  if (code !== Code.continueAuth && code !== Code.reauthenticate) throw violation(`reason code 0x${code.toString(16)} is not allowed here`);
+  const properties = r.left > 0 ? readProperties(r, PacketType.auth) : none;
+  if (r.left > 0) throw malformed('the packet is longer than its fields');
+  return { code, properties };
+}
+
 function nonZeroId(r: ByteReader): number {
   const id = r.u16();
   if (id === 0) throw violation('the packet identifier is 0');

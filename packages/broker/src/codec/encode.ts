@@ -45,6 +45,10 @@ export function encodeUnsuback(version: Version, packetId: number, codes: readon
 
 export const pingResponse = Buffer.of(PacketType.pingresp << 4, 0);
 
+export function encodeAuth(code: number, properties: Properties): Buffer {
+  return packet(PacketType.auth << 4, Buffer.concat([Buffer.of(code), block(properties)]));
+}
+
 /** Only 5.0 lets a server say why it closes. */
 export function encodeDisconnect(code: number, properties?: Properties): Buffer {
   if (code === 0 && properties === undefined) return Buffer.of(PacketType.disconnect << 4, 0);

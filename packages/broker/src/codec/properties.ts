@@ -48,6 +48,7 @@ const bits = (...types: number[]): number => types.reduce((sum, t) => sum | (1 <
 const everywhere = bits(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 14, 15, willProperties);
 const answers = bits(T.connack, T.puback, T.pubrec, T.pubrel, T.pubcomp, T.suback, T.unsuback, T.disconnect, T.auth);
 
+/** In the order in which they are written; CONNACK says its bounds as widely used brokers do. */
 const rows: readonly Row[] = [
   { id: 1, name: 'payloadFormatIndicator', kind: 'bit', on: bits(T.publish, willProperties) },
   { id: 2, name: 'messageExpiryInterval', kind: 'u32', on: bits(T.publish, willProperties) },
@@ -55,6 +56,7 @@ const rows: readonly Row[] = [
   { id: 8, name: 'responseTopic', kind: 'text', on: bits(T.publish, willProperties) },
   { id: 9, name: 'correlationData', kind: 'binary', on: bits(T.publish, willProperties) },
   { id: 11, name: 'subscriptionIdentifier', kind: 'varint', on: bits(T.publish, T.subscribe), nonZero: true },
+  { id: 34, name: 'topicAliasMaximum', kind: 'u16', on: bits(T.connect, T.connack) },
   { id: 17, name: 'sessionExpiryInterval', kind: 'u32', on: bits(T.connect, T.connack, T.disconnect) },
   { id: 18, name: 'assignedClientIdentifier', kind: 'text', on: bits(T.connack) },
   { id: 19, name: 'serverKeepAlive', kind: 'u16', on: bits(T.connack) },
@@ -66,13 +68,12 @@ const rows: readonly Row[] = [
   { id: 26, name: 'responseInformation', kind: 'text', on: bits(T.connack) },
   { id: 28, name: 'serverReference', kind: 'text', on: bits(T.connack, T.disconnect) },
   { id: 31, name: 'reasonString', kind: 'text', on: answers },
-  { id: 33, name: 'receiveMaximum', kind: 'u16', on: bits(T.connect, T.connack), nonZero: true },
-  { id: 34, name: 'topicAliasMaximum', kind: 'u16', on: bits(T.connect, T.connack) },
   { id: 35, name: 'topicAlias', kind: 'u16', on: bits(T.publish) },
   { id: 36, name: 'maximumQoS', kind: 'bit', on: bits(T.connack) },
   { id: 37, name: 'retainAvailable', kind: 'bit', on: bits(T.connack) },
   { id: 38, name: 'userProperties', kind: 'pair', on: everywhere },
   { id: 39, name: 'maximumPacketSize', kind: 'u32', on: bits(T.connect, T.connack), nonZero: true },
+  { id: 33, name: 'receiveMaximum', kind: 'u16', on: bits(T.connect, T.connack), nonZero: true },
   { id: 40, name: 'wildcardSubscriptionAvailable', kind: 'bit', on: bits(T.connack) },
   { id: 41, name: 'subscriptionIdentifiersAvailable', kind: 'bit', on: bits(T.connack) },
   { id: 42, name: 'sharedSubscriptionAvailable', kind: 'bit', on: bits(T.connack) },

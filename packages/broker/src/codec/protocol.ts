@@ -27,6 +27,8 @@ export const Code = {
   disconnectWithWill: 0x04,
   noMatchingSubscribers: 0x10,
   noSubscriptionExisted: 0x11,
+  continueAuth: 0x18,
+  reauthenticate: 0x19,
   unspecified: 0x80,
   malformed: 0x81,
   protocolError: 0x82,
@@ -37,6 +39,7 @@ export const Code = {
   notAuthorized: 0x87,
   serverUnavailable: 0x88,
   serverBusy: 0x89,
+  banned: 0x8a,
   serverShuttingDown: 0x8b,
   badAuthMethod: 0x8c,
   keepAliveTimeout: 0x8d,
@@ -49,6 +52,7 @@ export const Code = {
   topicAliasInvalid: 0x94,
   packetTooLarge: 0x95,
   quotaExceeded: 0x97,
+  administrative: 0x98,
   payloadFormatInvalid: 0x99,
 } as const;
 
@@ -77,6 +81,7 @@ export function connackV3(code: number): number {
     case Code.badCredentials:
       return 4;
     case Code.notAuthorized:
+    case Code.banned:
       return 5;
     default:
       return 3;

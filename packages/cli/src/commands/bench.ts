@@ -5,6 +5,7 @@ interface Flags {
   seconds?: string;
   repeats?: string;
   only?: string;
+  node?: string;
   folder?: string;
 }
 
@@ -14,12 +15,13 @@ export function benchCommand(): Command {
     .addArgument(new Argument('<area>', 'what to measure').choices(['mqtt', 'end-to-end', 'storage']))
     .option('--seconds <n>', 'length of one measurement')
     .option('--repeats <n>', 'measurements of each row')
-    .option('--only <text>', 'only the rows whose name holds this')
+    .option('--only <text>', 'only the rows whose name holds this; several separated by commas')
+    .option('--node <program>', 'mqtt: measure our broker with this Node as well')
     .option('--folder <dir>', 'storage: the disk that is measured')
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nPeers that are not installed are left out and named.\n\nExamples:\n  omh bench end-to-end\n  omh bench mqtt --repeats 5\n  OMH_BENCH_PEERS=/tmp/peers omh bench storage --seconds 1',
+      '\nPeers that are not installed are left out and named.\n\nExamples:\n  omh bench end-to-end\n  omh bench mqtt --repeats 5\n  omh bench mqtt --only devices,ping-pong\n  OMH_BENCH_PEERS=/tmp/peers omh bench storage --seconds 1',
     )
     .action(async (area: 'mqtt' | 'end-to-end' | 'storage', flags: Flags) => {
       const print = flags.json
@@ -31,6 +33,7 @@ export function benchCommand(): Command {
         ...(flags.seconds === undefined ? {} : { seconds: Number(flags.seconds) }),
         ...(flags.repeats === undefined ? {} : { repeats: Number(flags.repeats) }),
         ...(flags.only === undefined ? {} : { only: flags.only }),
+        ...(flags.node === undefined ? {} : { node: flags.node }),
       };
       const result =
         area === 'mqtt'

@@ -5,6 +5,7 @@ import { Broker } from '@omh/broker';
 import { partPrincipal, silentLogger } from '@omh/core';
 import { VirtualClock } from '@omh/core/testing';
 import { MqttAccess } from '../mqtt-access.ts';
+import { authenticationChain } from '../mqtt-sign-in.ts';
 
 export const adminToken = 'an-admin-token-of-enough-length';
 export const part = partPrincipal('test');
@@ -13,7 +14,14 @@ export const part = partPrincipal('test');
 export class MqttDoor {
   readonly clock = new VirtualClock();
   readonly access = new Access({ clock: this.clock, adminTokens: [adminToken], passwordCostLog2: 4 });
-  readonly mqttAccess = new MqttAccess(this.access, this.clock);
+  readonly #chain = authenticationChain(
+    this.access,
+    [{ type: 'device-credentials' }, { type: 'tokens' }, { type: 'people' }],
+    '.',
+    this.clock,
+    silentLogger,
+  );
+  readonly mqttAccess = new MqttAccess(this.access, this.clock, [], this.#chain);
   readonly broker = new Broker({
     listeners: {
       tcp: { host: '127.0.0.1', port: 0, anonymous: false },
