@@ -118,7 +118,7 @@ const indented = (text) =>
     .map((line) => `    ${line}`)
     .join('\n');
 
-function print({ file, ms, tests, trouble, output, leftovers }) {
+function print({ file, ms, tests, trouble, output, leftovers }, tellAll) {
   const failed = tests.filter((test) => !test.ok);
   const bad = failed.length > 0 || trouble.length > 0;
   console.log(`${bad ? '✖' : '✔'} ${shown(file)}  ${tests.length} ${tests.length === 1 ? 'test' : 'tests'}, ${seconds(ms)}`);
@@ -126,14 +126,14 @@ function print({ file, ms, tests, trouble, output, leftovers }) {
   for (const test of failed) console.log(`  ✖ ${test.name}\n${indented(test.error ?? 'it fails')}`);
   for (const sentence of trouble) console.log(`  ✖ the file ${sentence}`);
   if (leftovers) console.log('  left processes running; they were ended');
-  if (bad && output.trim() !== '') console.log(`  its output:\n${indented(output.slice(-8000))}`);
+  if ((bad || tellAll) && output.trim() !== '') console.log(`  its output:\n${indented(output.slice(-8000))}`);
 }
 
 /**
- * Runs node:test files, `concurrency` at a time, each at most `timeoutMs`, and prints what happened, the ten slowest files and,
- * as the last line, the totals. Resolves to the exit code: 0 only when something passed and nothing failed.
+ * Runs node:test files, `concurrency` at a time, each at most `timeoutMs`, and prints what happened (with `tellAll` also what files
+ * that passed wrote), the ten slowest files and, as the last line, the totals. Resolves to the exit code: 0 only when something passed and nothing failed.
  */
-export async function runTests(files, { concurrency = 2, timeoutMs = 120_000 } = {}) {
+export async function runTests(files, { concurrency = 2, timeoutMs = 120_000, tellAll = false } = {}) {
   const began = performance.now();
   const folder = mkdtempSync(join(tmpdir(), 'omh-tests-'));
   const results = [];
@@ -142,7 +142,7 @@ export async function runTests(files, { concurrency = 2, timeoutMs = 120_000 } =
     for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
       const result = await runFile(file, timeoutMs, folder);
       results.push(result);
-      print(result);
+      print(result, tellAll);
     }
   };
   await Promise.all(Array.from({ length: concurrency }, lane));

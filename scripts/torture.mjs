@@ -19,4 +19,4 @@ try {
   process.exit(1);
 }
 if (runs.length === 0) console.log('No package has a torture run.');
-process.exitCode = await runTests(chosen, { concurrency: 1, timeoutMs: 60 * 60_000 });
+process.exitCode = await runTests(chosen, { concurrency: 1, timeoutMs: 60 * 60_000, tellAll: true });

@@ -192,6 +192,12 @@ export class Client implements PacketHandler, Timed, Publisher, AuthHost {
     answer.then(
       (later) => {
         if (this.#state !== 'signing-in') return;
+        // Banned while it was asked who it is.
+        const banned = this.#broker.admission.refusal(clientId, username, place.address);
+        if (banned !== 0) {
+          this.#refuse(banned);
+          return;
+        }
         try {
           this.#answered(packet, clientId, assigned, later);
         } catch (thrown) {

@@ -99,6 +99,24 @@ test('one address takes a bounded part: of all connections, and of those on whic
   await broker.stop();
 });
 
+test('who is banned while it is asked who they are does not come in', async () => {
+  let answer = (): void => {};
+  const asked = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  const anyone = { kind: 'anonymous', name: 'anyone', permissions: [] } as const;
+  const broker = await openBroker({ authenticate: () => asked.then(() => anyone) });
+  const peer = await RawPeer.open(broker);
+  peer.send(connect5);
+  await eventually(() => broker.stats().packetsIn[1] === 1, 'CONNECT');
+  broker.ban({ kind: 'client', value: 'a' });
+  answer();
+  assert.equal(await peer.take(5), '2003008a00');
+  await peer.untilClosed();
+  assert.equal(broker.stats().clients, 0);
+  await broker.stop();
+});
+
 test('a ban of the address behind the proxy holds', async () => {
   const broker = await openBroker({ listeners: { tcp: proxied } });
   broker.ban({ kind: 'address', value: '10.1.0.0/16' });
