@@ -1,6 +1,6 @@
 import type { JsonSchema } from '@omh/core';
+import { duration as durationText, restart } from './schema-parts.ts';
 
-const restart = { effect: 'restart' } as const;
 const text = (title: string, description: string, more: object = {}): JsonSchema => ({
   type: 'string',
   minLength: 1,
@@ -18,14 +18,7 @@ const flag = (title: string, description: string, value: boolean): JsonSchema =>
   ...restart,
 });
 const duration = (title: string, description: string, value: string): JsonSchema => ({
-  type: 'string',
-  pattern: '^\\d+(\\.\\d+)?\\s*(us|ms|s|min|m|h|d|w)$',
-  expects: 'a duration like 1s or 250ms',
-  unit: 'duration',
-  title,
-  description,
-  default: value,
-  ...restart,
+  ...durationText({ title, description, default: value, ...restart }),
 });
 const texts = (title: string, description: string, more: object = {}): JsonSchema => ({
   type: 'array',

@@ -11,7 +11,7 @@ import { Flapping, Listeners } from './listener-schema.ts';
 import type { ListenersConfig } from './listener-schema.ts';
 import { maxNameLength, namePattern, pathPattern } from './names.ts';
 import type { SchemaHints } from './schema-hints.ts';
-import { count, duration, host, live, oneOf, port, reconnect, restart, strict } from './schema-parts.ts';
+import { addressBlock, count, duration, host, live, oneOf, port, reconnect, restart, strict } from './schema-parts.ts';
 
 const ui = (hints: SchemaHints) => ({ 'x-ui': hints });
 
@@ -297,15 +297,7 @@ const AclRule = Type.Object(
             }),
           ),
           address: Type.Optional(
-            Type.String({
-              minLength: 2,
-              maxLength: 50,
-              pattern: '^[0-9A-Fa-f:.]+(/\\d{1,3})?$',
-              expects: 'an IP address or a block of them like 192.168.10.0/24',
-              title: 'Address',
-              description: 'IP address or block of addresses, 192.168.10.0/24.',
-              ...restart,
-            }),
+            addressBlock({ title: 'Address', description: 'IP address or block of addresses, 192.168.10.0/24.', ...restart }),
           ),
         },
         { ...strict, title: 'Who', description: 'Everybody when absent; every key that is there must fit.', ...restart },

@@ -42,14 +42,22 @@ export async function inspectDirectory(dataDir: string): Promise<Inspection> {
   else checked.push(`Audit chain: ${audit.head?.seq ?? 0} records follow one another.`);
   await inspectDocuments(dataDir, findings, checked);
   const history = await inspectHistory(dataDir, findings, checked);
-  const counts = countDirectory({
-    document: (path) => peekDocument(join(dataDir, path.split('/')[0]!), path.split('/')[1]!.replace(/\.json$/, '')),
-    revisions: revisionNumbers(dataDir).length,
-    audit: audit.head,
-    history,
-  });
+  const counts = countsOf(dataDir, audit.head, history);
   return { ok: findings.length === 0, findings, checked, counts };
 }
+
+/** The numbers of a data directory, whether a hub works in it or not; documents are replaced whole, so each is read as it is. */
+export const countsOf = (
+  dataDir: string,
+  audit: Pick<AuditHead, 'seq' | 'hash'> | undefined,
+  history: StoreContents | undefined,
+): BackupCounts =>
+  countDirectory({
+    document: (path) => peekDocument(join(dataDir, path.split('/')[0]!), path.split('/')[1]!.replace(/\.json$/, '')),
+    revisions: revisionNumbers(dataDir).length,
+    audit,
+    history,
+  });
 
 export const logFindings = (folder: string, { damage }: LogCheck): Finding[] =>
   damage.map(({ file, byte, bytes, position, why }) => ({
@@ -123,7 +131,7 @@ export async function auditChain(
     : { head, fault: { at: (head?.seq ?? 0) + 1, reason: String(unsound.params['fault'] ?? unsound.text) } };
 }
 
-export function revisionNumbers(dataDir: string): number[] {
+function revisionNumbers(dataDir: string): number[] {
   try {
     return readdirSync(join(dataDir, 'revisions'))
       .filter((name) => /^\d+\.json$/.test(name))

@@ -1,11 +1,10 @@
 import { join } from 'node:path';
 import type { AuditLog } from '@omh/access';
 import type { EmbeddedHistorian, StoreContents } from '@omh/historian';
-import { checkLog, peekDocument } from '@omh/storage';
+import { checkLog } from '@omh/storage';
 import { reasonOf } from '@omh/core';
 import { historyFile } from './backup-files.ts';
-import { countDirectory } from './count-directory.ts';
-import { inspectDocuments, logFindings, revisionNumbers, type Finding, type Inspection } from './inspect-directory.ts';
+import { countsOf, inspectDocuments, logFindings, type Finding, type Inspection } from './inspect-directory.ts';
 
 /** The same as `inspectDirectory`, as far as it goes while everything is written to: queues and the rows of the history are not read. */
 export async function inspectRunning(dataDir: string, audit: AuditLog, historian: EmbeddedHistorian): Promise<Inspection> {
@@ -26,11 +25,6 @@ export async function inspectRunning(dataDir: string, audit: AuditLog, historian
   } catch (thrown) {
     findings.push({ file: historyFile, text: reasonOf(thrown).text });
   }
-  const counts = countDirectory({
-    document: (path) => peekDocument(join(dataDir, path.split('/')[0]!), path.split('/')[1]!.replace(/\.json$/, '')),
-    revisions: revisionNumbers(dataDir).length,
-    audit: audit.head,
-    history,
-  });
+  const counts = countsOf(dataDir, audit.head, history);
   return { ok: findings.length === 0, findings, checked, counts };
 }
