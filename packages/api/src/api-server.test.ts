@@ -162,6 +162,19 @@ test('a body that is too large, no JSON or of another type is refused', async ()
   assert.deepEqual(await code('sql=1', { 'content-type': 'application/x-www-form-urlencoded' }), [415, 'API_MEDIA_TYPE']);
 });
 
+test('the refusal of a body that is far too large reaches a client that is still sending it', async () => {
+  const body = JSON.stringify({ sql: 'x'.repeat(20 * 1024 * 1024) });
+  for (let round = 0; round < 5; round++) {
+    const answer = await fetch(`${server.url()}/api/v1/sql`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${adminToken}`, 'content-type': 'application/json' },
+      body,
+    });
+    assert.equal(answer.status, 413);
+    assert.equal(((await answer.json()) as { code: string }).code, 'API_BODY_TOO_LARGE');
+  }
+});
+
 test('a body that trickles in is cut off, and the hub goes on serving', async () => {
   const slow = raw(
     `POST /api/v1/sql HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${adminToken}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"sql"`,

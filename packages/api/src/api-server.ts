@@ -46,6 +46,7 @@ import { registerTokens } from './rest/tokens.ts';
 import { registerUsers } from './rest/users.ts';
 import { registerValues } from './rest/values.ts';
 import { registerWrite } from './rest/write.ts';
+import { unreadBody } from './unread-body.ts';
 
 export interface ApiLimits {
   readonly bodyBytes: number;
@@ -217,6 +218,7 @@ export class ApiServer implements Part {
         .send(problem);
     });
     app.addHook('onSend', async (request, reply) => {
+      if (reply.getHeader('connection') === 'close') await unreadBody(request.raw, clock);
       if (request.url.startsWith('/api/') && !reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
     });
     app.addHook('onResponse', async (_request, reply) => {
