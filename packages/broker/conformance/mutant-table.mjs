@@ -293,13 +293,13 @@ export const mutants = [
   {
     about: 'a failed second authentication leaves the client connected',
     file: 'client.js',
-    find: /if \(this\.#connecting === null\) \{\s+this\.kick\(code\);/,
-    replace: 'if (this.#connecting === null) {',
+    find: /if \(this\.#handshake === null\)\s+this\.kick\(code\);\s+else/,
+    replace: 'if (this.#handshake !== null)',
     red: ['5:4.12.1-2', 'x:will after a failed second'],
   },
   {
     about: 'other packets than AUTH are passed over before CONNACK',
-    file: 'client.js',
+    file: 'handshake.js',
     find: "throw violation('a client that authenticates sends AUTH and DISCONNECT only')",
     replace: 'return',
     red: ['5:3.1.2-30'],

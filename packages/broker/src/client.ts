@@ -1,22 +1,19 @@
-import { randomBytes } from 'node:crypto';
-import { topicNameFault } from '@omh/core';
 import type { Micros, Principal } from '@omh/core';
 import { isByFlags } from './authorization.ts';
-import type { BrokerContext, MqttRefusal, SignIn, SignInAnswer } from './broker-context.ts';
-import { decodeAck, decodeConnect, decodeDisconnect, decodeSubscribe, decodeUnsubscribe } from './codec/decode.ts';
-import type { ConnectPacket, WillPacket } from './codec/decode.ts';
+import type { BrokerContext, MqttRefusal } from './broker-context.ts';
+import { decodeAck, decodeDisconnect, decodeSubscribe, decodeUnsubscribe } from './codec/decode.ts';
 import { encodeAuth, encodeConnack, encodeDisconnect, encodeSuback, encodeUnsuback, pingResponse } from './codec/encode.ts';
 import type { Properties } from './codec/properties.ts';
 import { Code, Fault, malformed, PacketType, violation } from './codec/protocol.ts';
 import { Connection } from './connection.ts';
 import type { PacketHandler } from './connection.ts';
-import { EnhancedAuth } from './enhanced-auth.ts';
-import type { Accepted, AuthHost } from './enhanced-auth.ts';
+import type { Accepted, AuthHost, EnhancedAuth } from './enhanced-auth.ts';
 import { reasonWord } from './features/disconnect-reason.ts';
+import { Handshake } from './handshake.ts';
+import type { Asked } from './handshake.ts';
 import { Inbound } from './inbound.ts';
 import { announced } from './limits.ts';
 import type { Publisher } from './local-message.ts';
-import { checkedTopic } from './route.ts';
 import type { Session } from './session.ts';
 import { SignInEnd } from './sign-in-end.ts';
 import { autoSubscribe, subscribe, unsubscribe } from './subscribing.ts';
@@ -24,7 +21,7 @@ import type { Replay } from './subscribing.ts';
 import type { Timed } from './timer-wheel.ts';
 import type { Transport } from './transport.ts';
 
-type State = 'connecting' | 'signing-in' | 'authenticating' | 'connected' | 'closing' | 'closed';
+type State = 'connecting' | 'connected' | 'closing' | 'closed';
 /** Seconds a peer gets to take our last packet. */
 const graceSeconds = 2;
 const anonymous: Principal = { kind: 'anonymous', name: 'anonymous', permissions: [] };
@@ -52,8 +49,8 @@ export class Client implements PacketHandler, Timed, Publisher, AuthHost {
   #reason = 'tcp_closed';
   #connectExpiry = 0;
   #enhanced: EnhancedAuth | null = null;
-  /** CONNECT while its enhanced authentication goes on. */
-  #connecting: { readonly packet: ConnectPacket; readonly clientId: string; readonly assigned: string | undefined } | null = null;
+  /** Until CONNACK. */
+  #handshake: Handshake | null;
   #ends: SignInEnd | null = null;
 
   constructor(broker: BrokerContext, transport: Transport, number: number) {
@@ -61,6 +58,7 @@ export class Client implements PacketHandler, Timed, Publisher, AuthHost {
     this.number = number;
     this.conn = new Connection(transport, this, broker.loop, broker.limits, broker.stats);
     this.#inbound = new Inbound(broker, this);
+    this.#handshake = new Handshake(broker, this);
     broker.wheel.set(this, broker.limits.connectTimeoutMs / 1000 + 1);
   }
   get clientId(): string {
@@ -82,10 +80,7 @@ export class Client implements PacketHandler, Timed, Publisher, AuthHost {
     this.lastRead = this.#broker.wheel.tick;
     const type = header >> 4;
     if (this.#state !== 'connected') {
-      if (this.#state === 'authenticating') this.#beforeConnack(type, buf, body, end);
-      if (this.#state !== 'connecting') return;
-      this.conn.awaitsConnect = false;
-      this.#connect(buf, body, end);
+      this.#handshake?.packet(type, buf, body, end);
       return;
     }
     if (type === PacketType.publish) {
@@ -147,105 +142,10 @@ export class Client implements PacketHandler, Timed, Publisher, AuthHost {
 
   // ---- CONNECT
 
-  #connect(buf: Buffer, body: number, end: number): void {
-    this.#broker.stats.packetsIn[PacketType.connect]!++;
-    if (end - body > 6 && buf[body + 6]! >= 5) this.conn.version = 5;
-    const packet = decodeConnect(buf, body, end);
-    this.conn.version = packet.version;
-    if (packet.clientId === '' && packet.version === 4 && !packet.clean)
-      throw new Fault(Code.clientIdInvalid, 'a kept session needs a client id');
-    if (packet.will !== undefined && topicNameFault(packet.will.topic) !== undefined)
-      throw new Fault(Code.topicInvalid, 'the topic of the will is invalid');
-    const assigned = packet.clientId === '' ? `omh-${randomBytes(9).toString('base64url')}` : undefined;
-    const clientId = assigned ?? packet.clientId;
-    const { username, password } = packet;
-    const { peer, place, certificate } = this.conn.transport;
-    const refusal = this.#broker.admission.refusal(clientId, username, place.address);
-    if (refusal !== 0) {
-      this.#refuse(refusal);
-      return;
-    }
-    const { name: listener, options } = place.door;
-    const signIn: SignIn = { clientId, username, password, peer, listener, anonymousAllowed: options.anonymous, certificate };
-    const method = packet.properties.authenticationMethod;
-    if (method !== undefined) {
-      this.#state = 'authenticating';
-      this.#connecting = { packet, clientId, assigned };
-      this.conn.maxPacketOut = packet.properties.maximumPacketSize ?? 0xffffffff;
-      this.#enhanced = new EnhancedAuth(this, method, () => this.#broker.beginAuth?.(method, { ...signIn, password: undefined }));
-      this.#enhanced.start(packet.properties.authenticationData);
-      return;
-    }
-    this.#state = 'signing-in';
-    let answer: SignInAnswer | Promise<SignInAnswer>;
-    try {
-      answer = this.#broker.authenticate(signIn);
-    } catch (thrown) {
-      this.#signInFailed(thrown);
-      return;
-    }
-    if (!(answer instanceof Promise)) {
-      this.#answered(packet, clientId, assigned, answer);
-      return;
-    }
-    this.conn.hold();
-    answer.then(
-      (later) => {
-        if (this.#state !== 'signing-in') return;
-        // Banned while it was asked who it is.
-        const banned = this.#broker.admission.refusal(clientId, username, place.address);
-        if (banned !== 0) {
-          this.#refuse(banned);
-          return;
-        }
-        try {
-          this.#answered(packet, clientId, assigned, later);
-        } catch (thrown) {
-          this.fault(thrown as Fault);
-          return;
-        }
-        this.conn.release();
-      },
-      (thrown: unknown) => this.#signInFailed(thrown),
-    );
-  }
-  #signInFailed(thrown: unknown): void {
-    this.#broker.log.error('the sign-in of an MQTT client cannot be checked', { peer: this.peer, reason: String(thrown) });
-    if (this.#state === 'signing-in') this.#refuse(Code.serverUnavailable);
-  }
-  #answered(packet: ConnectPacket, clientId: string, assigned: string | undefined, answer: SignInAnswer): void {
-    if (answer === 'busy' || answer === 'unavailable') {
-      const code = answer === 'busy' ? Code.serverBusy : Code.serverUnavailable;
-      this.#broker.features.connack(this, packet, clientId, code);
-      this.#refuse(code);
-    } else if (answer !== undefined && 'principal' in answer)
-      this.#accept({ ...packet, username: answer.username }, clientId, assigned, answer.principal);
-    else this.#accept(packet, clientId, assigned, answer);
-  }
-  /** `proof` goes into CONNACK. */
-  #accept(
-    packet: ConnectPacket,
-    clientId: string,
-    assigned: string | undefined,
-    principal: Principal | undefined,
-    proof: Properties = {},
-  ): void {
-    const { limits, sessions, wheel } = this.#broker;
-    if (principal === undefined) {
-      this.#broker.stats.signInsRefused++;
-      this.#broker.features.connack(this, packet, clientId, Code.notAuthorized);
-      this.refused('connect', undefined, { clientId, username: packet.username });
-      this.#refuse(Code.notAuthorized);
-      return;
-    }
-    this.principal = principal;
-    this.#inbound.byFlags = isByFlags(this.#broker.authorize, principal);
-    const will = packet.will;
-    if (will !== undefined && (checkedTopic(will.topic).startsWith('$SYS/') || !this.#mayWill(will, clientId, packet.username))) {
-      this.refused('publish', will.topic, { clientId, username: packet.username });
-      this.#refuse(Code.notAuthorized);
-      return;
-    }
+  /** Who it is stands; with a session it is connected. `proof` goes into CONNACK. */
+  enter({ packet, clientId, assigned }: Asked, principal: Principal, proof: Properties): void {
+    const { limits, sessions, wheel, authorize } = this.#broker;
+    this.#inbound.byFlags = isByFlags(authorize, principal);
     const p = packet.properties;
     const wish = packet.version === 5 ? (p.sessionExpiryInterval ?? 0) : packet.clean ? 0 : limits.sessionExpiryV3;
     const expiry = Math.min(wish, limits.maxSessionExpiry);
@@ -260,10 +160,12 @@ export class Client implements PacketHandler, Timed, Publisher, AuthHost {
     const window = Math.min(p.receiveMaximum ?? 65535, limits.maxInflight);
     const taken = sessions.take(this, clientId, packet, expiry, window);
     if (taken === undefined) {
-      this.#refuse(Code.quotaExceeded);
+      this.refuse(Code.quotaExceeded);
       return;
     }
     this.#state = 'connected';
+    this.#enhanced = this.#handshake!.enhanced;
+    this.#handshake = null;
     this.#broker.stats.clients++;
     this.conn.transport.place.confirm();
     this.#broker.stats.clientsConnected++;
@@ -294,10 +196,6 @@ export class Client implements PacketHandler, Timed, Publisher, AuthHost {
     autoSubscribe(this.#broker, this);
     session.pump();
   }
-  #mayWill(will: WillPacket, clientId: string, username: string | undefined): boolean {
-    const asking = { clientId, username, peer: this.peer };
-    return this.#broker.authorize(this.principal, 'publish', checkedTopic(will.topic), asking, will.qos, will.retain);
-  }
   /** Tells of what this client may not do; with `connect` nobody is known yet. */
   refused(action: MqttRefusal['action'], topic?: string, who = { clientId: this.clientId, username: this.session?.username }): void {
     const { peer } = this;
@@ -310,27 +208,20 @@ export class Client implements PacketHandler, Timed, Publisher, AuthHost {
       topic,
     });
   }
-  #refuse(code: number): void {
+  /** CONNACK with a code that is none of success, and the end. */
+  refuse(code: number): void {
     this.#broker.stats.connectionsRefused++;
     this.#close(encodeConnack(this.conn.version, false, code));
   }
 
   // ---- enhanced authentication (4.12)
 
-  #beforeConnack(type: number, buf: Buffer, body: number, end: number): void {
-    if (type === PacketType.auth) this.#enhanced!.packet(buf, body, end, false);
-    else if (type === PacketType.disconnect) this.#close();
-    else throw violation('a client that authenticates sends AUTH and DISCONNECT only');
-  }
-  authenticated({ principal, username, data }: Accepted): void {
-    const { method } = this.#enhanced!;
-    const proof: Properties = { authenticationMethod: method, ...(data === undefined ? {} : { authenticationData: data }) };
-    if (this.#connecting !== null) {
-      const { packet, clientId, assigned } = this.#connecting;
-      this.#connecting = null;
-      this.#accept({ ...packet, username: packet.username ?? username }, clientId, assigned, principal, proof);
+  authenticated(accepted: Accepted): void {
+    if (this.#handshake !== null) {
+      this.#handshake.authenticated(accepted);
       return;
     }
+    const { principal, data } = accepted;
     // Subscriptions and what waits in the session belong to who came first.
     if (principal.kind !== this.principal.kind || principal.name !== this.principal.name) {
       this.kick(Code.notAuthorized);
@@ -342,23 +233,14 @@ export class Client implements PacketHandler, Timed, Publisher, AuthHost {
       this.#broker.aclEpoch++;
     }
     this.#endsAt(principal.expires);
-    this.sendAuth(Code.success, proof);
+    this.sendAuth(Code.success, this.#enhanced!.proof(data));
   }
   sendAuth(code: number, properties: Properties): void {
     this.conn.send(this.#fitting(encodeAuth(code, properties)));
   }
   notAuthenticated(code: number): void {
-    if (this.#connecting === null) {
-      this.kick(code);
-      return;
-    }
-    const { packet, clientId } = this.#connecting;
-    if (code === Code.notAuthorized) {
-      this.#broker.stats.signInsRefused++;
-      this.refused('connect', undefined, { clientId, username: packet.username });
-    }
-    this.#broker.features.connack(this, packet, clientId, code);
-    this.#refuse(code);
+    if (this.#handshake === null) this.kick(code);
+    else this.#handshake.notAuthenticated(code);
   }
   /** What the client came with ends by itself: 5.0 hears 0x87, and its session is kept for who comes again. */
   #endsAt(expires: Micros | undefined): void {
@@ -433,6 +315,10 @@ export class Client implements PacketHandler, Timed, Publisher, AuthHost {
     this.#reason = reason;
     this.#close(this.conn.version === 5 && last.length <= this.conn.maxPacketOut ? last : undefined);
   }
+  /** Without a word. */
+  hangUp(): void {
+    this.#close();
+  }
   #close(last?: Buffer): void {
     if (this.#state === 'closed' || this.#state === 'closing') return;
     this.#leave();
@@ -459,6 +345,8 @@ export class Client implements PacketHandler, Timed, Publisher, AuthHost {
   }
   #leave(): void {
     const { session } = this;
+    this.#handshake?.over();
+    this.#handshake = null;
     if (this.#state !== 'connected' || session === null) return;
     this.#ends?.set(undefined);
     this.#inbound.flush();
@@ -489,8 +377,6 @@ export class Client implements PacketHandler, Timed, Publisher, AuthHost {
         return;
       }
       case 'connecting':
-      case 'signing-in':
-      case 'authenticating':
         this.#broker.stats.connectionsRefused++;
         this.destroy();
         return;

@@ -44,6 +44,11 @@ export class EnhancedAuth {
     this.#begin = begin;
   }
 
+  /** What goes with the last word of a good exchange. */
+  proof(data: Uint8Array | undefined): Properties {
+    return { authenticationMethod: this.method, ...(data === undefined ? {} : { authenticationData: data }) };
+  }
+
   /** The first message, of CONNECT or of AUTH 0x19. Throws a `Fault` when the method is not offered. */
   start(data: Uint8Array | undefined): void {
     const exchange = this.#begin();
