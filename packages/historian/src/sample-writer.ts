@@ -104,19 +104,15 @@ export class SampleWriter {
 
   /** After commit. */
   noteLast(plan: SamplePlan, now: number): void {
-    const { columns } = plan;
+    const { ids, time, quality, num, i64, any } = plan.columns;
+    const last = this.#last;
     for (const part of plan.parts) {
       for (let r = 0; r < part.count; r++) {
         const i = part.rows[r]!;
-        const quality = columns.quality[i]!;
-        const value = !carriesValue(quality)
-          ? null
-          : part.kind === 'num'
-            ? columns.num[i]!
-            : part.kind === 'i64'
-              ? columns.i64![i]!
-              : columns.any!.get(i)!;
-        this.#last.note(columns.ids[i]!, columns.time[i]!, value, quality, now);
+        const q = quality[i]!;
+        if (q !== 0 && !carriesValue(q)) last.note(ids[i]!, time[i]!, null, q, now);
+        else if (part.kind === 'num') last.noteNumber(ids[i]!, time[i]!, num[i]!, q, now);
+        else last.note(ids[i]!, time[i]!, part.kind === 'i64' ? i64![i]! : any!.get(i)!, q, now);
       }
     }
   }

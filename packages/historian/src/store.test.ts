@@ -277,7 +277,7 @@ test('a full queue is shown as degraded', async () => {
   await historian.ensureTags([testTag(1, 'double')]);
   const batch = testSeries(
     1,
-    Array.from({ length: 100_000 }, (_, i): [number, number] => [systemClock.now() - i, i]),
+    Array.from({ length: 200_000 }, (_, i): [number, number] => [systemClock.now() - i, i]),
   );
   const answers = await Promise.allSettled([1, 2, 3].map(() => historian.append(batch)));
   assert.deepEqual(
@@ -286,7 +286,7 @@ test('a full queue is shown as degraded', async () => {
   );
   assert.equal(historian.health().state, 'degraded');
   assert.equal(historian.health().reason.code, 'HISTORIAN_OVERLOADED');
-  assert.equal(historian.stats().lost, 100_000);
+  assert.equal(historian.stats().lost, 200_000);
 });
 
 test('every metric that is shown is declared, and the file grows', async () => {

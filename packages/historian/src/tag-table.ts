@@ -31,7 +31,8 @@ const kindFor = (tag: { readonly type: HistoryTag['type']; readonly scaled: bool
 
 /** All tags this store ever had, in memory and in `omh.tags`. */
 export class TagTable {
-  readonly #byId = new Map<number, StoredTag>();
+  /** Ids are dense. */
+  #byId: (StoredTag | undefined)[] = [];
   readonly #store: Store;
 
   constructor(store: Store) {
@@ -39,17 +40,22 @@ export class TagTable {
   }
 
   get(id: number): StoredTag | undefined {
-    return this.#byId.get(id);
+    return this.#byId[id];
+  }
+
+  #set(tag: StoredTag): void {
+    while (this.#byId.length < tag.id) this.#byId.push(undefined);
+    this.#byId[tag.id] = tag;
   }
 
   async load(): Promise<void> {
-    this.#byId.clear();
+    this.#byId = [];
     const rows = await this.#store.rows('SELECT tag_id, path, device, "group", tag, type, scaled, unit, kinds FROM omh.tags');
     for (const r of rows) {
       const type = r[5] as HistoryTag['type'];
       const scaled = r[6] as boolean;
       const id = r[0] as number;
-      this.#byId.set(id, {
+      this.#set({
         id,
         path: r[1] as string,
         device: r[2] as string,
@@ -68,7 +74,7 @@ export class TagTable {
   async ensure(tags: readonly HistoryTag[]): Promise<() => void> {
     const changed = new Map<number, StoredTag>();
     for (const tag of tags) {
-      const old = changed.get(tag.id) ?? this.#byId.get(tag.id);
+      const old = changed.get(tag.id) ?? this.#byId[tag.id];
       const kind = kindFor(tag);
       const next: StoredTag = {
         id: tag.id,
@@ -86,7 +92,7 @@ export class TagTable {
     }
     if (changed.size > 0) await this.#write([...changed.values()]);
     return () => {
-      for (const tag of changed.values()) this.#byId.set(tag.id, tag);
+      for (const tag of changed.values()) this.#set(tag);
     };
   }
 
@@ -99,7 +105,7 @@ export class TagTable {
 
   async #write(tags: readonly StoredTag[]): Promise<void> {
     const { writer } = this.#store;
-    const ids = tags.filter((t) => this.#byId.has(t.id)).map((t) => t.id);
+    const ids = tags.filter((t) => this.#byId[t.id] !== undefined).map((t) => t.id);
     for (let i = 0; i < ids.length; i += 1000)
       await writer.run(`DELETE FROM omh.tags WHERE tag_id IN (${ids.slice(i, i + 1000).join(',')})`);
     const appender = await writer.createAppender('tags', 'omh');

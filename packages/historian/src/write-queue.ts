@@ -3,12 +3,13 @@ import type { Cancel, Clock, HistoryTag, InsertOutcome, Micros, SqlValue, TagVal
 import { errorFrom, errors } from './errors.ts';
 import type { SampleColumns, StepOutcome, WriteFrame, WriteStep } from './protocol.ts';
 
-const mostSamples = 262_144;
+const mostSamples = 524_288;
 const mostRows = 50_000;
 const mostBytes = 64 * 1024 * 1024;
 const mostEntries = 100_000;
-/** Group commit: what came within this time, or so many rows, is one transaction. Somebody waits for a row, nobody for a sample. */
-const gatherSamplesMs = 250;
+/** Group commit: what came within this time, or so many, is one transaction. Somebody waits for a row, nobody for a sample. */
+const gatherSamplesMs = 500;
+const gatherSamples = 65_536;
 const gatherRowsMs = 5;
 const gatherRows = 10_000;
 const framesInFlight = 2;
@@ -55,6 +56,7 @@ export class WriteQueue {
   #queuedRows = 0;
   #queuedBytes = 0;
   #pendingRows = 0;
+  #pendingSamples = 0;
   #nextFrame = 1;
   #online = false;
   #timer: Cancel | undefined;
@@ -135,6 +137,7 @@ export class WriteQueue {
     this.#flying = [];
     for (let entry = this.#pending.shift(); entry; entry = this.#pending.shift()) waiting.push(entry);
     this.#pendingRows = 0;
+    this.#pendingSamples = 0;
     this.#disarm();
     for (const entry of waiting) this.#settle(entry, error);
   }
@@ -207,7 +210,8 @@ export class WriteQueue {
       this.#queuedSamples += samples;
       this.#queuedRows += rows;
       this.#queuedBytes += bytes;
-      this.#pendingRows += samples + rows;
+      this.#pendingRows += rows;
+      this.#pendingSamples += samples;
       if (urgent) this.#due = true;
       else if (rows > 0) this.#arm(gatherRowsMs);
       this.#pump();
@@ -219,7 +223,7 @@ export class WriteQueue {
       this.#online &&
       this.#pending.size > 0 &&
       this.#flying.length < framesInFlight &&
-      (this.#due || this.#pendingRows >= gatherRows)
+      (this.#due || this.#pendingRows >= gatherRows || this.#pendingSamples >= gatherSamples)
     ) {
       this.#fly();
     }
@@ -250,12 +254,14 @@ export class WriteQueue {
     const steps: WriteStep[] = [];
     const inserts = new Map<string, { readonly step: number; readonly insert: GrowingInsert }>();
     const taken: Entry[] = [];
-    let size = 0;
-    for (let entry = this.#pending.peek(); entry && size < gatherRows; entry = this.#pending.peek()) {
+    let rows = 0;
+    let samples = 0;
+    for (let entry = this.#pending.peek(); entry && rows < gatherRows && samples < gatherSamples; entry = this.#pending.peek()) {
       // a tag's new type must not reach samples that were handed in before it
       if (!entry.batch && entry.step.kind === 'tags' && batches.length > 0) break;
       this.#pending.shift();
-      size += entry.samples + entry.rows;
+      rows += entry.rows;
+      samples += entry.samples;
       if (entry.batch) {
         batches.push(entry.batch);
         taken.push(entry);
@@ -278,7 +284,8 @@ export class WriteQueue {
         inserts.clear();
       }
     }
-    this.#pendingRows -= size;
+    this.#pendingRows -= rows;
+    this.#pendingSamples -= samples;
     for (const entry of taken) placed.push({ entry, step: steps.length, firstRow: 0 });
     if (batches.length > 0) steps.push({ kind: 'samples', columns: merge(batches, this.#isWide) });
     const frame: WriteFrame = { id: this.#nextFrame++, now: this.#clock.now(), steps };

@@ -19,7 +19,8 @@ export class Recorder {
   readonly #historian: Historian;
   readonly #clock: Clock;
   readonly #log: Logger;
-  readonly #quality = new Map<number, number>();
+  /** By tag id, which is dense: quality + 1 of what was stored last, 0 where nothing was. */
+  #quality = new Uint32Array(1024);
   #teaching = new AbortController();
   #dropped = 0;
   #complained = false;
@@ -63,7 +64,7 @@ export class Recorder {
       (thrown: unknown) => {
         this.#dropped += batch.ids.length;
         // A change of quality that was not stored is still to be told.
-        for (const id of batch.ids) this.#quality.delete(id);
+        for (const id of batch.ids) this.#quality[id] = 0;
         if (!this.#complained) this.#log.error('history takes no samples', { err: thrown });
         this.#complained = true;
       },
@@ -71,15 +72,23 @@ export class Recorder {
   }
 
   #changed(batch: ValueBatch): ValueBatch {
-    const n = batch.ids.length;
+    const { ids, quality } = batch;
+    const n = ids.length;
+    let kept = 0;
+    for (let i = 0; i < n; i++) {
+      const id = ids[i]!;
+      if (id >= this.#quality.length) this.#grow(id);
+      const q = quality[i]!;
+      if (carriesValue(q) || this.#quality[id] !== q + 1) kept++;
+    }
     const keep: number[] = [];
     for (let i = 0; i < n; i++) {
-      const id = batch.ids[i]!;
-      const q = batch.quality[i]!;
-      if (carriesValue(q) || this.#quality.get(id) !== q) keep.push(i);
-      this.#quality.set(id, q);
+      const id = ids[i]!;
+      const q = quality[i]!;
+      if (kept < n && (carriesValue(q) || this.#quality[id] !== q + 1)) keep.push(i);
+      this.#quality[id] = q + 1;
     }
-    if (keep.length === n) return batch;
+    if (kept === n) return batch;
     return {
       ids: Uint32Array.from(keep, (i) => batch.ids[i]!),
       quality: Uint16Array.from(keep, (i) => batch.quality[i]!),
@@ -90,6 +99,12 @@ export class Recorder {
       receiveTime: batch.receiveTime,
       reasons: batch.reasons && keep.map((i) => batch.reasons![i]),
     };
+  }
+
+  #grow(id: number): void {
+    const grown = new Uint32Array(Math.max(id + 1, this.#quality.length * 2));
+    grown.set(this.#quality);
+    this.#quality = grown;
   }
 }
 
