@@ -9,7 +9,7 @@ import type { OpenRequest, ToChild, ToParent } from './protocol.ts';
 const closeWithinMs = 3000;
 /** Long enough alive to forget earlier failures. */
 const steadyMs = 10_000;
-const nodeFlags = ['--max-old-space-size=192', '--max-semi-space-size=4', '--no-warnings'];
+const nodeFlags = ['--max-old-space-size=192', '--max-semi-space-size=4', '--heap-growing-percent=50', '--no-warnings'];
 
 export interface StoreProcessEvents {
   ready(setupFault: Reason | null): void;
