@@ -12,7 +12,7 @@ const idleMs = 500;
  * closed with unread bytes is reset, and what was sent over it is lost (RFC 9112, 9.6). Resolves at the end of the body or at a bound.
  */
 export function unreadBody(request: IncomingMessage, clock: Clock): Promise<void> {
-  if (request.complete || request.destroyed) return Promise.resolve();
+  if (request.complete || request.readableEnded || request.destroyed) return Promise.resolve();
   return new Promise((resolve) => {
     const until = clock.monotonicMs() + mostMs;
     let bytes = 0;
