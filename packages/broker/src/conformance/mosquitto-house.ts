@@ -76,7 +76,7 @@ export const mosquittoHouse: House = {
         await probe();
         break;
       } catch (thrown) {
-        if (n > 200 || child.exitCode !== null) throw thrown;
+        if (n > 1000 || child.exitCode !== null) throw thrown;
         await sleep(10);
       }
     }
