@@ -202,7 +202,7 @@ describe('the configuration in the console', { concurrency: false, skip: findBro
     await get('tab-files').waitFor();
     hub.write('hub.yaml', hub.read('hub.yaml').replace('interval: 1s ', 'interval: 500ms '));
     await get('drift').waitFor();
-    assert.match(await get('nav-configuration').innerText(), /drift/);
+    await until('the menu', async () => /drift/.test(await get('nav-configuration').innerText()));
     const added = page.locator('[data-testid=drift] [data-kind=add]');
     assert.match(await added.innerText(), /interval: 500ms {3}# asked for by quality/);
     assert.equal((await hub.get('/devices')).devices.find((d) => d.name === 'press').groups[0].intervalMs, 1000);
