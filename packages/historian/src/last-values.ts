@@ -33,15 +33,14 @@ export class LastValues {
 
   /** A sample that is older than the known one changes nothing; one from a clock far ahead is replaced by the next. */
   note(tag: number, time: number, value: number | bigint | string | null, quality: number, now: number): void {
+    if (typeof value === 'number') {
+      this.noteNumber(tag, time, value, quality, now);
+      return;
+    }
     if (!this.#take(tag, time, quality, now) || value === null) return;
     this.#valueTime[tag] = time;
-    if (typeof value === 'number') {
-      this.#num[tag] = value;
-      this.#kind[tag] = Kind.num;
-    } else {
-      this.#other.set(tag, value);
-      this.#kind[tag] = typeof value === 'bigint' ? Kind.i64 : Kind.text;
-    }
+    this.#other.set(tag, value);
+    this.#kind[tag] = typeof value === 'bigint' ? Kind.i64 : Kind.text;
   }
   /** {@link note} for a double. */
   noteNumber(tag: number, time: number, value: number, quality: number, now: number): void {

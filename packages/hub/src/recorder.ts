@@ -73,22 +73,17 @@ export class Recorder {
 
   #changed(batch: ValueBatch): ValueBatch {
     const { ids, quality } = batch;
-    const n = ids.length;
-    let kept = 0;
-    for (let i = 0; i < n; i++) {
+    /** Rows that are stored; undefined as long as all are. */
+    let keep: number[] | undefined;
+    for (let i = 0; i < ids.length; i++) {
       const id = ids[i]!;
       if (id >= this.#quality.length) this.#grow(id);
       const q = quality[i]!;
-      if (carriesValue(q) || this.#quality[id] !== q + 1) kept++;
-    }
-    const keep: number[] = [];
-    for (let i = 0; i < n; i++) {
-      const id = ids[i]!;
-      const q = quality[i]!;
-      if (kept < n && (carriesValue(q) || this.#quality[id] !== q + 1)) keep.push(i);
+      if (carriesValue(q) || this.#quality[id] !== q + 1) keep?.push(i);
+      else keep ??= Array.from({ length: i }, (_, row) => row);
       this.#quality[id] = q + 1;
     }
-    if (kept === n) return batch;
+    if (keep === undefined) return batch;
     return {
       ids: Uint32Array.from(keep, (i) => batch.ids[i]!),
       quality: Uint16Array.from(keep, (i) => batch.quality[i]!),
