@@ -1,4 +1,4 @@
-// The driver against Debian's pymodbus, and against our own simulator beside the independent client mbpoll.
+// The driver against Debian's pymodbus, and our own simulator against the driver, pymodbus and the independent client mbpoll.
 import assert from 'node:assert/strict';
 import { execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import { qualityName, silentLogger, systemClock } from '../packages/core/dist/index.js';
 import { modbusTcp } from '../packages/drivers/dist/index.js';
 import { createSimulator } from '../packages/simulators/dist/index.js';
+import { askEverything, everything, ways } from '../test/support/pymodbus-client.mjs';
 
 const run = promisify(execFile);
 const python = '/usr/bin/python3';
@@ -123,6 +124,37 @@ test('our simulator and our driver agree', async (t) => {
   await sim.start();
   await driver.open(new AbortController().signal);
   assert.deepEqual(names(await driver.read(plan, { timeoutMs: 2000 })).slice(0, 2), ['good', 'good']);
+});
+
+for (const way of Object.keys(ways)) {
+  test(`Debian's pymodbus over ${way} asks our simulator everything`, async (t) => {
+    if (!hasPymodbus()) return t.skip('pymodbus not found: apt-get install python3-pymodbus');
+    await askEverything(t, python, way);
+  });
+}
+
+const mbpoll = async (port, ...args) => (await run('mbpoll', ['-m', 'tcp', '-a', '1', '-1', '-q', '-p', String(port), ...args])).stdout;
+const polled = (stdout) => [...stdout.matchAll(/^\[\d+\]:\s+(\S+)/gm)].map((m) => m[1]);
+
+test('mbpoll reads and writes every area and type of our simulator', async (t) => {
+  if (!has('mbpoll', ['-h'])) return t.skip('mbpoll not found: apt-get install mbpoll');
+  const { port } = await simulator(t, { units: everything });
+  const host = '127.0.0.1';
+  assert.deepEqual(polled(await mbpoll(port, '-t', '4:hex', '-r', '1', '-c', '3', host)), ['0x0001', '0xFFFF', '0x0003']);
+  assert.deepEqual(polled(await mbpoll(port, '-t', '3', '-r', '1', '-c', '3', host)), ['10', '20', '30']);
+  assert.deepEqual(polled(await mbpoll(port, '-t', '0', '-r', '1', '-c', '4', host)), ['1', '0', '1', '1']);
+  assert.deepEqual(polled(await mbpoll(port, '-t', '1', '-r', '1', '-c', '2', host)), ['0', '1']);
+  assert.deepEqual(polled(await mbpoll(port, '-t', '4:float', '-B', '-r', '11', '-c', '1', host)), ['-1.5']);
+  assert.deepEqual(polled(await mbpoll(port, '-t', '4:int', '-B', '-r', '21', '-c', '1', host)), ['-123456789']);
+  await mbpoll(port, '-t', '4', '-r', '101', host, '7', '8', '9');
+  await mbpoll(port, '-t', '4:float', '-B', '-r', '111', host, '2.25');
+  await mbpoll(port, '-t', '4:int', '-B', '-r', '113', host, '70000');
+  await mbpoll(port, '-t', '0', '-r', '51', host, '1', '0', '1');
+  assert.deepEqual(polled(await mbpoll(port, '-t', '4', '-r', '101', '-c', '3', host)), ['7', '8', '9']);
+  assert.deepEqual(polled(await mbpoll(port, '-t', '4:float', '-B', '-r', '111', '-c', '1', host)), ['2.25']);
+  assert.deepEqual(polled(await mbpoll(port, '-t', '4:int', '-B', '-r', '113', '-c', '1', host)), ['70000']);
+  assert.deepEqual(polled(await mbpoll(port, '-t', '0', '-r', '51', '-c', '3', host)), ['1', '0', '1']);
+  await assert.rejects(mbpoll(port, '-t', '4', '-r', '200', '-c', '2', host), /Illegal data address/);
 });
 
 test('mbpoll reads our simulator', async (t) => {

@@ -63,6 +63,14 @@ export function runtimePaths(packages, start) {
   return reached;
 }
 
+const prebuiltFor = ['linux-x64', 'linux-arm64', 'win32-x64'];
+/**
+ * Its binaries lie in the package; the script would only look whether they fit, and compile where there are none. The project's `.npmrc`
+ * lets no script run, so nothing is ever compiled.
+ */
+const isPrebuilt = (root, path, manifest) =>
+  manifest?.scripts?.install === 'node-gyp-build' && prebuiltFor.every((platform) => existsSync(join(root, path, 'prebuilds', platform)));
+
 /**
  * Everything in a checkout's npm packages that may not be there: a licence that is not on the list (unless `exceptions` names the package
  * with that licence and why it may be used for development), a runtime dependency with an install script, a lock file tied to one registry. One sentence each.
@@ -83,7 +91,8 @@ export function licenceFaults(root, exceptions) {
       if (exception === undefined) faults.push(`${path}: ${licence} is not on the list of licences`);
       else if (runtime.has(path)) faults.push(`${path}: ${licence} is excepted for development only, but the hub loads it`);
     }
-    if (entry.hasInstallScript === true && runtime.has(path)) faults.push(`${path}: a runtime dependency has an install script`);
+    if (entry.hasInstallScript === true && runtime.has(path) && !isPrebuilt(root, path, manifest))
+      faults.push(`${path}: a runtime dependency has an install script`);
     if (/^(?:https?|git\+|git:|ssh:)/.test(entry.resolved ?? '')) faults.push(`${path}: the lock file names a host: ${entry.resolved}`);
   }
   for (const row of exceptions) if (!usedExceptions.has(row)) faults.push(`the exception for ${row.name} is not needed`);

@@ -65,6 +65,9 @@ export const brokers = {
         await running.end('SIGKILL');
         await start(new URL(url).port);
       },
+      /** An outage: stopped and, later, on the same data and port again. */
+      down: () => running.end('SIGTERM'),
+      up: () => start(new URL(url).port),
       stop: async () => {
         await running.end('SIGTERM');
         rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
@@ -74,14 +77,28 @@ export const brokers = {
   async mosquitto() {
     const folder = mkdtempSync(join(tmpdir(), 'omh-elsewhere-'));
     const port = await freePort();
-    const lines = [`listener ${port} 127.0.0.1`, 'allow_anonymous true', 'max_queued_messages 100000', 'log_dest none', ''];
+    const lines = [
+      `listener ${port} 127.0.0.1`,
+      'allow_anonymous true',
+      'max_queued_messages 100000',
+      'log_dest none',
+      'persistence true',
+      `persistence_location ${folder}/`,
+      '',
+    ];
     writeFileSync(join(folder, 'conf'), lines.join('\n'));
-    const { child, end } = run(program, ['-c', join(folder, 'conf')], { stdio: 'ignore' });
-    for (let n = 0; n < 300 && child.exitCode === null && !(await opens(port)); n++) await sleep(10);
+    let running;
+    const up = async () => {
+      running = run(program, ['-c', join(folder, 'conf')], { stdio: 'ignore' });
+      for (let n = 0; n < 300 && running.child.exitCode === null && !(await opens(port)); n++) await sleep(10);
+    };
+    await up();
     return {
       url: `mqtt://127.0.0.1:${port}`,
+      down: () => running.end('SIGTERM'),
+      up,
       stop: async () => {
-        await end('SIGKILL');
+        await running.end('SIGKILL');
         rmSync(folder, { recursive: true, force: true });
       },
     };

@@ -27,6 +27,8 @@ const matrix: Readonly<Record<Verb, string>> = {
   'mqtt.subscribe': 'voea',
   'metrics.read': 'voea',
   'tag.write': 'oea',
+  'devices.control': 'oea',
+  'queues.write': 'ea',
   'clients.read': 'oea',
   'clients.write': 'ea',
   'bans.write': 'ea',

@@ -10,10 +10,12 @@ export const verbTable = {
   'rules.test': 'Try a rule on a sample.',
   'config.read': 'Read the hub file and its revisions.',
   'config.write': 'Plan, apply and roll back the hub file.',
-  'devices.read': 'See devices and their links.',
-  'apps.read': 'See applications that send values north.',
+  'devices.read': 'See devices, their links and their frames.',
+  'devices.control': 'Stop, start and pause devices and groups, log their frames, ask them who they are.',
+  'apps.read': 'See applications that send values north, and what waits in their queues.',
+  'queues.write': 'Send dead letters again, remove them, empty queues.',
   'simulators.read': 'See simulators and their requests.',
-  'simulators.control': 'Start and stop simulators.',
+  'simulators.control': 'Start and stop simulators, let them fail.',
   'dashboards.read': 'See dashboards.',
   'mqtt.publish': 'Publish MQTT messages.',
   'mqtt.subscribe': 'Subscribe to MQTT topics.',
@@ -50,13 +52,14 @@ const viewer = [
   'mqtt.subscribe',
   'metrics.read',
 ] as const satisfies readonly Verb[];
-const operator = [...viewer, 'tag.write', 'clients.read', 'rules.test'] as const satisfies readonly Verb[];
+const operator = [...viewer, 'tag.write', 'devices.control', 'clients.read', 'rules.test'] as const satisfies readonly Verb[];
 const engineer = [
   ...operator,
   'sql.write',
   'config.read',
   'config.write',
   'simulators.control',
+  'queues.write',
   'mqtt.publish',
   'clients.write',
   'bans.write',
@@ -74,7 +77,7 @@ export const roles: Readonly<Record<Role, readonly string[]>> = { viewer, operat
 /** Each role in one sentence, for who chooses one. */
 export const roleMeanings: Readonly<Record<Role, string>> = {
   viewer: 'Sees values, history, rules, dashboards and the state of the hub; changes nothing.',
-  operator: 'Sees the same, writes tags that allow it, and tries rules.',
+  operator: 'Sees the same, writes tags that allow it, pauses and stops devices, and tries rules.',
   engineer:
     'Does what an operator does, changes the configuration and user tables, publishes over MQTT, looks after its clients, makes API tokens.',
   admin: 'Does everything: also people, tokens and MQTT credentials of others, the audit log, backups.',

@@ -1,9 +1,11 @@
 import type { GroupCycle, Logger } from '@omh/core';
+import type { Finished } from './cycle-steps.ts';
 
 type Listener = (cycle: GroupCycle) => void;
 
-/** Every finished group cycle passes here once: last values, history and apps listen. */
+/** Every finished group cycle passes here once: the table of last values hears all that was read, history and apps what is reported. */
 export class Cycles {
+  readonly #read = new Set<Listener>();
   readonly #all = new Set<Listener>();
   readonly #byGroup = new Map<string, Set<Listener>>();
   readonly #log: Logger;
@@ -12,10 +14,23 @@ export class Cycles {
     this.#log = log;
   }
 
-  emit(cycle: GroupCycle): void {
+  emit({ read, reported, before }: Finished): void {
+    for (const listener of this.#read) this.#call(listener, read);
+    if (before !== undefined) this.report(before);
+    if (reported !== undefined) this.report(reported);
+  }
+  /** To history and apps alone: the table of last values knows it. */
+  report(cycle: GroupCycle): void {
     for (const listener of this.#all) this.#call(listener, cycle);
     const group = this.#byGroup.get(`${cycle.device}/${cycle.group}`);
     if (group) for (const listener of group) this.#call(listener, cycle);
+  }
+  /** All that was read, before anybody hears what is reported. */
+  onRead(listener: Listener): () => void {
+    this.#read.add(listener);
+    return () => {
+      this.#read.delete(listener);
+    };
   }
   onEvery(listener: Listener): () => void {
     this.#all.add(listener);

@@ -1,46 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { OmhError } from '@omh/core';
-import { qualityWord, silentLogger, type GroupCycle, type Tag } from '@omh/core';
-import { VirtualClock } from '@omh/core/testing';
-import { Cycles } from './cycles.ts';
-import { Device } from './device.ts';
-import { LastValues } from './last-values.ts';
-import { FakeDevice, testTag } from './testing/fake-driver.ts';
+import type { OmhError, Tag } from '@omh/core';
+import { bench as benchOf, type Bench } from './testing/bench.ts';
+import { testTag } from './testing/fake-driver.ts';
 
-interface Bench {
-  clock: VirtualClock;
-  fake: FakeDevice;
-  device: Device;
-  values: LastValues;
-  cycles: GroupCycle[];
-  words: (tag?: number) => string[];
-}
-
-function bench(tags: readonly Tag[] = [testTag(1, 'temperature'), testTag(2, 'humidity')], intervalMs = 1000): Bench {
-  const clock = new VirtualClock();
-  const fake = new FakeDevice();
-  const values = new LastValues();
-  values.configure(tags, clock.now());
-  const bus = new Cycles(silentLogger);
-  const cycles: GroupCycle[] = [];
-  bus.onEvery((cycle) => {
-    cycles.push(cycle);
-    values.update(cycle);
-  });
-  const device = new Device({
-    name: 'demo',
-    module: fake.module,
-    settings: {},
-    path: 'site/demo',
-    groups: [{ name: 'g', intervalMs, tags }],
-    clock,
-    log: silentLogger,
-    emit: (cycle) => bus.emit(cycle),
-    counts: () => values.counts(),
-  });
-  return { clock, fake, device, values, cycles, words: (tag = 0) => cycles.map((c) => qualityWord(c.batch.quality[tag]!)) };
-}
+const bench = (tags: readonly Tag[] = [testTag(1, 'temperature'), testTag(2, 'humidity')], intervalMs = 1000): Bench =>
+  benchOf([{ name: 'g', intervalMs, tags }]);
 
 test('a group is read once an interval, the first time at once', async () => {
   const { clock, device, cycles, fake } = bench();

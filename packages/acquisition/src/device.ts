@@ -1,157 +1,237 @@
 import {
   carriesValue,
-  formatDuration,
+  createBatch,
   HealthState,
-  isGood,
   microsFromMs,
+  Quality,
   reasonOf,
-  RetrySchedule,
-  type Cancel,
+  tagKey,
   type Clock,
   type Driver,
-  type DriverModule,
-  type DriverStats,
+  type DriverContext,
   type GroupCycle,
   type Health,
-  type Logger,
   type MetricSample,
   type Micros,
+  type OmhError,
   type Part,
-  type QualityWord,
   type Reason,
   type Tag,
+  type TagValue,
 } from '@omh/core';
+import type { CycleProbe } from './cycle-probe.ts';
+import { cycleOf, type Finished } from './cycle-steps.ts';
+import { controlled, heldReason, type ControlAction, type DeviceControl, type Held } from './device-control.ts';
+import { deviceMetrics } from './device-metrics.ts';
+import type { DeviceOptions, DeviceStatus, GroupOptions } from './device-options.ts';
+import { sentenceOf } from './device-sentence.ts';
+import { DeviceWrites, type WriteRequest } from './device-writes.ts';
 import { errors } from './errors.ts';
-import { PollingGroup, type GroupStatus } from './polling-group.ts';
-import { toRaw } from './scaling.ts';
-import { Turn } from './turn.ts';
+import { FrameLog } from './frame-log.ts';
+import { GroupGrid } from './group-grid.ts';
+import { LinkKeeper } from './link-keeper.ts';
+import { PollingGroup } from './polling-group.ts';
+import { sameTags } from './same-tags.ts';
+import { engineeringValue } from './static-tag.ts';
+import type { WriteBy } from './write-guard.ts';
 
-export interface DeviceOptions {
-  readonly name: string;
-  readonly module: DriverModule;
-  readonly settings: Readonly<Record<string, unknown>>;
-  readonly path: string;
-  readonly groups: readonly { readonly name: string; readonly intervalMs: number; readonly tags: readonly Tag[] }[];
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly emit: (cycle: GroupCycle) => void;
-  /** Counts of the device's tags by quality, for its sentence and metrics. */
-  readonly counts: () => Record<QualityWord, number>;
-}
-
-export interface DeviceStatus {
-  readonly name: string;
-  readonly driver: string;
-  readonly endpoint: string;
-  readonly path: string;
-  readonly health: Health;
-  readonly groups: readonly GroupStatus[];
-  readonly tags: number;
-  readonly counts: Record<QualityWord, number>;
-  readonly stats: DriverStats;
-  readonly values: number;
-}
-
-const backOff = { firstMs: 500, maxMs: 4800, factor: 2, jitter: 0.3 };
-const maxWaitingWrites = 1000;
-/** A request gives up shortly before the next cycle is due, so that a silent device does not turn into skipped cycles. */
-const timeoutFor = (intervalMs: number): number => Math.min(3000, intervalMs - Math.min(50, intervalMs * 0.1));
-
-/** One device: keeps the link up, runs its groups on their grid, answers writes. */
+/** One device: its link, its groups on their grid, its writes, and what people switched off. */
 export class Device implements Part {
   readonly id: string;
   readonly name: string;
+  readonly frames: FrameLog;
   readonly #options: DeviceOptions;
   readonly #clock: Clock;
+  readonly #health: HealthState;
+  readonly #link: LinkKeeper;
+  readonly #writes: DeviceWrites;
+  readonly #endpoint: string;
+  readonly #grid: GroupGrid;
   #groups: readonly PollingGroup[];
   #path: string;
   /** False for a device that is only written to. */
   #readable: boolean;
-  readonly #health: HealthState;
-  readonly #retry = new RetrySchedule(backOff);
-  readonly #turn = new Turn();
-  readonly #endpoint: string;
-  readonly #writes = { ok: 0, refused: 0 };
-  readonly #timers = new Set<Cancel>();
   #driver: Driver;
-  #up = false;
+  /** The driver's; its `trace` is there only while somebody watches. */
+  #context: { -readonly [K in keyof DriverContext]: DriverContext[K] };
+  #probe: CycleProbe | undefined;
   /** A cycle was read since the link is up; before that nothing says that the device answers. */
   #read = false;
-  #down: Reason = { code: 'DEVICE_CONNECTING', params: {}, text: 'The link is being opened.' };
   #running = false;
-  #abort = new AbortController();
-  /** Bumped when the grid starts anew, so that ticks of the old one end. */
-  #grid = 0;
-  #gridRuns = false;
+  /** Bumped when the link is closed: cycles that are under way then are over. */
+  #life = 0;
   /** Why a tag of the newest cycle that had one was not good. */
   #trouble: Reason | undefined;
   #values = 0;
 
   constructor(options: DeviceOptions) {
+    const { name, clock, module, settings } = options;
     this.#options = options;
-    this.name = options.name;
-    this.id = `device/${options.name}`;
-    this.#clock = options.clock;
+    this.name = name;
+    this.id = `device/${name}`;
+    this.#clock = clock;
     this.#path = options.path;
-    this.#groups = options.groups.map((g) => new PollingGroup(options.name, g.name, g.intervalMs, g.tags, options.clock));
+    this.#groups = options.groups.map((g) => this.#group(g));
     this.#readable = isReadable(options.groups);
-    this.#health = new HealthState(() => options.clock.now());
-    this.#endpoint = options.module.endpoint(options.settings);
-    this.#driver = this.#create();
+    this.#health = new HealthState(() => clock.now());
+    this.#endpoint = module.endpoint(settings);
+    this.#context = this.#newContext();
+    this.#driver = module.create(settings, this.#context);
+    this.frames = new FrameLog(clock, () => this.#watch());
+    this.#link = new LinkKeeper({
+      driver: () => this.#driver,
+      clock,
+      onUp: () => this.#up(),
+      onDown: (reason, retryMs) => this.#downFor(reason, retryMs),
+    });
+    this.#grid = new GroupGrid({
+      clock,
+      isOn: (group) => this.#heldBy(this.#control, group) === undefined,
+      due: (group, dueMs, nowMs) => void this.#poll(group, dueMs, nowMs),
+    });
+    this.#writes = new DeviceWrites({
+      device: name,
+      module,
+      settings,
+      driver: () => this.#driver,
+      obstacle: () => this.#obstacle(),
+      present: (tag) => options.around.lastValue(tagKey(tag)),
+    });
+  }
+  #group(g: GroupOptions): PollingGroup {
+    const { name: device, clock, around, phases, controls } = this.#options;
+    const group = new PollingGroup({ device, ...g, phase: phases.next(g.intervalMs), clock, around });
+    group.paused = controls.get(device)?.groups?.[g.name];
+    return group;
+  }
+  #newContext(): DriverContext {
+    const { name, clock, log, memory, shared } = this.#options;
+    return {
+      device: name,
+      clock,
+      log,
+      onLost: (reason) => this.#lost(reason),
+      ...(memory === undefined ? {} : { memory }),
+      ...(shared === undefined ? {} : { shared }),
+    };
   }
 
   /** Resolves at once: a device that is down is not a failure of the hub. */
   async start(): Promise<void> {
     if (this.#running) return;
     this.#running = true;
-    this.#abort = new AbortController();
+    if (this.#control.stopped === undefined) this.#open();
+    this.#tellHeld(this.#groups);
+  }
+  #open(): void {
     this.#health.set('starting', { code: 'DEVICE_CONNECTING', params: {}, text: `Connects to ${this.#endpoint}.` });
-    void this.#connect();
+    this.#link.start();
   }
 
   async stop(): Promise<void> {
     if (!this.#running) return;
     this.#running = false;
-    this.#up = false;
-    this.#grid++;
-    this.#gridRuns = false;
-    this.#abort.abort(new Error('stopped'));
-    for (const cancel of this.#timers) cancel();
-    this.#timers.clear();
-    await this.#driver.close();
-    this.#driver = this.#create();
-    this.#health.set('stopped', { code: 'DEVICE_STOPPED', params: {}, text: 'Stopped; nothing is read.' });
+    this.frames.stop();
+    this.#flush(this.#groups);
+    await this.#close();
+    // It may have been started again while the link was being closed.
+    if (!this.#running) this.#health.set('stopped', { code: 'DEVICE_STOPPED', params: {}, text: 'Stopped; nothing is read.' });
+  }
+  async #close(): Promise<void> {
+    this.#life++;
+    this.#read = false;
+    this.#grid.stop();
+    await this.#link.stop();
   }
 
   /** Takes other groups, intervals and tags while the link stays as it is; a group that says the same goes on undisturbed. */
   regroup({ path, groups }: Pick<DeviceOptions, 'path' | 'groups'>): void {
-    const { name } = this.#options;
     const former = new Map(this.#groups.map((g) => [g.name, g]));
     const fresh: PollingGroup[] = [];
     this.#groups = groups.map((g) => {
       const old = former.get(g.name);
       if (old !== undefined && old.intervalMs === g.intervalMs && sameTags(old.tags, g.tags)) return old;
-      const made = new PollingGroup(name, g.name, g.intervalMs, g.tags, this.#clock);
+      const made = this.#group(g);
       fresh.push(made);
       return made;
     });
     this.#path = path;
     this.#readable = isReadable(groups);
-    if (!this.#running || !this.#gridRuns) return;
-    const grid = this.#grid;
-    const now = this.#clock.monotonicMs();
-    for (const group of fresh) this.#timer(0, () => this.#tick(group, grid, now));
+    const gone = [...former.values()].filter((group) => !this.#groups.includes(group));
+    this.#flush(gone);
+    if (!this.#running) return;
+    this.#tellHeld(fresh);
+    if (!this.#grid.runs) return;
+    for (const group of gone) this.#grid.remove(group);
+    for (const group of fresh) this.#grid.add(group);
+    this.#grid.soon(fresh);
   }
+
+  // ---- what people switch off
+
+  get #control(): DeviceControl {
+    return this.#options.controls.get(this.name) ?? {};
+  }
+
+  /**
+   * Stops or starts the link, pauses or resumes reading of the device or of one group; kept over a restart. Other devices and groups go on.
+   * Rejects with ACQUISITION_NO_SUCH_GROUP.
+   */
+  async control(action: ControlAction, who: { readonly by: string; readonly comment?: string; readonly group?: string }): Promise<void> {
+    const { by, comment, group } = who;
+    const before = this.#control;
+    if (group !== undefined && !this.#groups.some((g) => g.name === group))
+      throw errors.ACQUISITION_NO_SUCH_GROUP({ device: this.name, group });
+    const held: Held = { by, at: this.#clock.now(), ...(comment === undefined ? {} : { comment }) };
+    this.#options.controls.set(this.name, controlled(before, action, group, held));
+    const after = this.#control;
+    for (const g of this.#groups) g.paused = after.groups?.[g.name];
+    if (!this.#running) return;
+    if (before.stopped === undefined && after.stopped !== undefined) {
+      await this.#close();
+      // Somebody may have started it again while the link was being closed.
+      if (this.#running && this.#control.stopped !== undefined) this.#tellHeld(this.#groups);
+      return;
+    }
+    if (before.stopped !== undefined && after.stopped === undefined) this.#open();
+    this.#tellHeld(this.#groups.filter((g) => this.#heldBy(before, g) !== this.#heldBy(after, g)));
+    const on = this.#groups.filter((g) => this.#heldBy(before, g) !== undefined && this.#heldBy(after, g) === undefined);
+    if (this.#grid.runs) this.#grid.soon(on);
+  }
+  #heldBy(control: DeviceControl, group: PollingGroup): Held | undefined {
+    return control.stopped ?? control.paused ?? control.groups?.[group.name];
+  }
+  /** Those of the groups that are switched off say so. */
+  #tellHeld(groups: readonly PollingGroup[]): void {
+    const control = this.#control;
+    if (control.stopped !== undefined) this.#health.set('stopped', heldReason(control.stopped, 'Stopped'));
+    for (const group of groups) {
+      const held = this.#heldBy(control, group);
+      if (held === undefined) continue;
+      const reason = heldReason(held, held === control.stopped ? 'Stopped' : 'Paused');
+      this.#safely(group, () => this.#emit(group.outOfService(reason)));
+    }
+  }
+
+  // ---- state
 
   address(): string {
     return this.#endpoint;
   }
-
   health(): Health {
-    if (this.#up && (this.#read || !this.#readable)) this.#describe();
+    if (this.#control.stopped === undefined && this.#link.up && (this.#read || !this.#readable || this.#control.paused !== undefined))
+      this.#health.set(
+        ...sentenceOf({
+          device: this.name,
+          groups: this.#groups,
+          readable: this.#readable,
+          paused: this.#control.paused,
+          counts: this.#options.counts(),
+          trouble: this.#trouble,
+        }),
+      );
     return this.#health.get();
   }
-
   status(): DeviceStatus {
     const { name, module, counts } = this.#options;
     return {
@@ -162,178 +242,159 @@ export class Device implements Part {
       health: this.health(),
       groups: this.#groups.map((g) => g.status()),
       tags: this.#groups.reduce((n, g) => n + g.tags.length, 0),
+      link: this.#link.state,
       counts: counts(),
       stats: this.#driver.stats(),
       values: this.#values,
+      control: this.#control,
+    };
+  }
+  /** The driver itself, for what only some protocols have. */
+  get driver(): Driver {
+    return this.#driver;
+  }
+  *metrics(): Iterable<MetricSample> {
+    yield* deviceMetrics(this.status(), this.#link.up, this.#writes.count);
+  }
+
+  // ---- writes
+
+  /** Resolves after the device confirmed; rejects with an OmhError that says who refused and why. */
+  async write(tag: Tag, value: unknown, by: WriteBy = {}): Promise<void> {
+    const [error] = await this.writeMany([{ tag, value }], by);
+    if (error !== undefined) throw error;
+  }
+  /** Why each item would not be written, by what is known before anything goes over the wire. */
+  refusals(items: readonly WriteRequest[], by: WriteBy = {}): (OmhError | undefined)[] {
+    return this.#writes.check(items, by).map((checked) => ('error' in checked ? checked.error : undefined));
+  }
+  /** All or nothing as far as checks go: where one is refused none is sent. Result i is undefined where the device confirmed item i. */
+  async writeMany(items: readonly WriteRequest[], by: WriteBy = {}): Promise<(OmhError | undefined)[]> {
+    const checked = this.#writes.check(items, by);
+    if (checked.some((c) => 'error' in c))
+      return checked.map((c, i) => ('error' in c ? c.error : errors.ACQUISITION_HELD_BACK({ tag: tagKey(items[i]!.tag) })));
+    const ready = items.map(({ tag }, i) => ({ tag, raw: (checked[i] as { raw: TagValue }).raw, i }));
+    const out = new Array<OmhError | undefined>(items.length).fill(undefined);
+    for (const { tag, raw } of ready) if (tag.source !== undefined) this.#setStatic(tag, raw);
+    const wired = ready.filter(({ tag }) => tag.source === undefined);
+    if (wired.length === 0) return out;
+    for (const [n, error] of (await this.#writes.send(wired)).entries()) out[wired[n]!.i] = error;
+    return out;
+  }
+  /** Kept, and told at once. */
+  #setStatic(tag: Tag, raw: TagValue): void {
+    const value = engineeringValue(tag, raw);
+    this.#options.around.statics.set(tagKey(tag), value);
+    const cycle = cycleOf(tag, value, this.#clock.now());
+    this.#emit({ read: cycle, reported: cycle });
+  }
+  #obstacle(): OmhError | undefined {
+    const { stopped } = this.#control;
+    if (stopped !== undefined) return errors.ACQUISITION_OUT_OF_SERVICE({ device: this.name, by: stopped.by });
+    return this.#link.up ? undefined : errors.ACQUISITION_LINK_DOWN({ device: this.name, reason: this.#link.down.text });
+  }
+
+  // ---- who watches
+
+  /** Told of each step of the cycles from now on; undefined ends it. */
+  probe(probe: CycleProbe | undefined): void {
+    this.#probe = probe;
+    this.#watch();
+  }
+  #watch(): void {
+    const frame = this.#probe?.frame;
+    if (!this.frames.on && frame === undefined) {
+      delete this.#context.trace;
+      return;
+    }
+    this.#context.trace = (direction, bytes) => {
+      frame?.(this.name, direction, bytes, this.#clock.monotonicMs() * 1000);
+      if (this.frames.on) this.frames.add(direction, bytes);
     };
   }
 
-  /** Resolves after the device confirmed; rejects with an OmhError that says who refused and why. */
-  async write(tag: Tag, value: unknown): Promise<void> {
-    const name = `${tag.device}/${tag.group}/${tag.name}`;
-    if (tag.access === 'read') throw errors.ACQUISITION_NOT_WRITABLE({ tag: name, access: tag.access });
-    const parsed = this.#options.module.parseAddress(tag.address, tag);
-    if (!parsed.ok || !parsed.value.writable) throw errors.ACQUISITION_ADDRESS_NOT_WRITABLE({ tag: name, address: tag.address });
-    const raw = toRaw(tag, value);
-    if (!raw.ok) throw raw.error;
-    if (!this.#up) throw errors.ACQUISITION_LINK_DOWN({ device: this.name, reason: this.#down.text });
-    if (this.#turn.waitingWrites >= maxWaitingWrites)
-      throw errors.ACQUISITION_WRITE_BUSY({ device: this.name, waiting: this.#turn.waitingWrites });
-    const [result] = await this.#turn.run('write', () => this.#driver.write([{ tag, value: raw.value }], { timeoutMs: 3000 }));
-    if (result && isGood(result.quality)) {
-      this.#writes.ok++;
-      return;
-    }
-    this.#writes.refused++;
-    throw errors.ACQUISITION_WRITE_REFUSED({ device: this.name, tag: name, reason: result?.reason?.text ?? 'no answer' });
-  }
+  // ---- the link
 
-  *metrics(): Iterable<MetricSample> {
-    const device = { device: this.name };
-    const stats = this.#driver.stats();
-    yield { name: 'omh_device_up', value: this.#up ? 1 : 0, labels: device };
-    const counts = this.#options.counts();
-    for (const quality of ['good', 'uncertain', 'bad'] as const)
-      yield { name: 'omh_device_tags', value: counts[quality], labels: { ...device, quality } };
-    yield { name: 'omh_device_requests_total', value: stats.requests, labels: device };
-    yield { name: 'omh_device_refusals_total', value: stats.refusals, labels: device };
-    yield { name: 'omh_device_timeouts_total', value: stats.timeouts, labels: device };
-    yield { name: 'omh_device_connects_total', value: stats.connects, labels: device };
-    yield { name: 'omh_device_bytes_in_total', value: stats.bytesIn, labels: device };
-    yield { name: 'omh_device_bytes_out_total', value: stats.bytesOut, labels: device };
-    if (stats.lastRttMs !== undefined) yield { name: 'omh_device_rtt_seconds', value: stats.lastRttMs / 1000, labels: device };
-    yield { name: 'omh_device_writes_total', value: this.#writes.ok, labels: { ...device, result: 'ok' } };
-    yield { name: 'omh_device_writes_total', value: this.#writes.refused, labels: { ...device, result: 'refused' } };
-    for (const group of this.#groups) {
-      const s = group.status();
-      const labels = { ...device, group: s.name };
-      yield { name: 'omh_group_cycles_total', value: s.cycles, labels };
-      yield { name: 'omh_group_missed_total', value: s.missed, labels };
-      yield { name: 'omh_group_skipped_total', value: s.skipped, labels };
-      if (s.lastCycleMs !== undefined) yield { name: 'omh_group_cycle_seconds', value: s.lastCycleMs / 1000, labels };
-    }
+  #up(): void {
+    this.#read = false;
+    this.#grid.start(this.#groups);
+    // After connecting the first values come at once.
+    this.#grid.soon(this.#groups);
   }
-
-  #create(): Driver {
-    const { module, settings, clock, log, name } = this.#options;
-    return module.create(settings, { device: name, clock, log, onLost: (reason) => this.#lost(reason) });
-  }
-
-  async #connect(): Promise<void> {
-    const signal = this.#abort.signal;
-    try {
-      await this.#driver.open(signal);
-      if (signal.aborted) return;
-      this.#up = true;
-      this.#read = false;
-      this.#startGrid();
-    } catch (thrown) {
-      if (!signal.aborted) this.#retryLater(reasonOf(thrown));
-    }
-  }
-
   #lost(reason: Reason): void {
-    if (!this.#running || !this.#up) return;
-    this.#up = false;
+    if (!this.#link.lost(reason)) return;
     this.#options.log.warn('device lost', { device: this.name, code: reason.code, reason: reason.text });
-    this.#retryLater(reason);
   }
-
-  #retryLater(reason: Reason): void {
-    this.#down = reason;
-    const delay = this.#retry.next();
-    this.#health.set('lost', reason, (this.#clock.now() + microsFromMs(delay)) as Micros);
+  #downFor(reason: Reason, retryMs: number): void {
+    this.#health.set('lost', reason, (this.#clock.now() + microsFromMs(retryMs)) as Micros);
     // While the link is down the groups keep their grid, so that each missed cycle is seen as one.
-    if (!this.#gridRuns) this.#startGrid();
-    this.#timer(delay, () => {
-      void this.#connect();
-    });
+    if (this.#grid.runs) return;
+    this.#grid.start(this.#groups);
+    this.#grid.soon(this.#groups);
   }
 
-  /** Schedules all groups from now on: after connecting, the first values come at once. */
-  #startGrid(): void {
-    const grid = ++this.#grid;
-    this.#gridRuns = true;
-    const now = this.#clock.monotonicMs();
-    for (const group of this.#groups) this.#tick(group, grid, now);
-  }
+  // ---- cycles
 
-  #tick(group: PollingGroup, grid: number, due: number): void {
-    if (!this.#running || grid !== this.#grid || !this.#groups.includes(group)) return;
-    const now = this.#clock.monotonicMs();
-    // Whole intervals that passed while nobody looked (a busy loop, a suspended machine) are skipped, never made up for.
-    const late = Math.floor((now - due) / group.intervalMs);
-    if (late > 0) {
-      group.skipped += late;
-      due += late * group.intervalMs;
-    }
-    if (group.running) group.skipped++;
-    else void this.#poll(group);
-    const next = due + group.intervalMs;
-    this.#timer(Math.max(0, next - this.#clock.monotonicMs()), () => this.#tick(group, grid, next));
-  }
-
-  async #poll(group: PollingGroup): Promise<void> {
-    if (!this.#up) {
-      this.#emit(group.missed(this.#down));
+  /** Never rejects. */
+  async #poll(group: PollingGroup, dueMs: number, nowMs: number): Promise<void> {
+    if (group.running || this.#heldBy(this.#control, group) !== undefined) return;
+    if (!this.#link.up) {
+      this.#safely(group, () => this.#emit(group.missed(this.#link.down)));
       return;
     }
     group.running = true;
+    const life = this.#life;
+    // What comes after the device was stopped, or the group was paused or replaced, says nothing any more.
+    const isOver = (): boolean =>
+      !this.#running || life !== this.#life || !this.#groups.includes(group) || this.#heldBy(this.#control, group) !== undefined;
     try {
-      const cycle = await this.#turn.run('read', () => group.cycle(this.#driver, timeoutFor(group.intervalMs)));
-      // A group that was replaced meanwhile speaks of tags that may mean something else now.
-      if (!this.#running || !this.#groups.includes(group)) return;
-      this.#emit(cycle);
-      if (!this.#up) return;
+      this.#probe?.due?.(this.name, group.name, dueMs * 1000, nowMs * 1000);
+      const finished = await group.cycle(this.#driver, this.#probe);
+      if (isOver()) return;
+      this.#emit(finished);
+      if (!this.#link.up) return;
       this.#read = true;
       // Only a link that brings values is a good one; a peer that takes connections and hangs or resets is asked less and less often.
-      if (cycle.batch.quality.some(carriesValue)) this.#retry.reset();
+      if (finished.read.batch.quality.some(carriesValue)) this.#link.worked();
     } catch (thrown) {
       this.#options.log.error('a cycle failed', { device: this.name, group: group.name, err: thrown });
-      if (this.#running && this.#groups.includes(group)) this.#emit(group.missed(reasonOf(thrown)));
+      if (!isOver()) this.#safely(group, () => this.#emit(group.missed(reasonOf(thrown))));
     } finally {
       group.running = false;
     }
   }
+  /** One group's mistake costs neither the device nor the others. */
+  #safely(group: PollingGroup, act: () => void): void {
+    try {
+      act();
+    } catch (thrown) {
+      this.#options.log.error('a group cannot be told', { device: this.name, group: group.name, err: thrown });
+    }
+  }
+  /** What their report on change still holds back goes out: nothing comes after it. */
+  #flush(groups: readonly PollingGroup[]): void {
+    for (const group of groups)
+      this.#safely(group, () => {
+        const cycle = group.flush();
+        if (cycle !== undefined) this.#emit({ read: nothingOf(cycle), reported: undefined, before: cycle });
+      });
+  }
 
-  #emit(cycle: GroupCycle): void {
-    const { quality, reasons } = cycle.batch;
+  #emit(finished: Finished): void {
+    const { quality, reasons } = finished.read.batch;
     for (let i = 0; i < quality.length; i++) {
-      if (carriesValue(quality[i]!)) this.#values++;
+      if (quality[i] === Quality.good || carriesValue(quality[i]!)) this.#values++;
       else this.#trouble = reasons?.[i] ?? this.#trouble;
     }
-    this.#options.emit(cycle);
-  }
-
-  /** While the link is up the sentence follows the tags: degraded as long as one of them is not good. */
-  #describe(): void {
-    const counts = this.#options.counts();
-    const total = counts.good + counts.uncertain + counts.bad;
-    const params = { device: this.name, total, notGood: total - counts.good };
-    if (counts.good === total || !this.#readable) {
-      const intervals = [...new Set(this.#groups.map((g) => g.intervalMs))].sort((a, b) => a - b);
-      const every = intervals.length === 1 ? ` every ${formatDuration(intervals[0]!)}` : '';
-      this.#health.set('running', { code: 'DEVICE_READS', params, text: `Reads ${total} ${total === 1 ? 'tag' : 'tags'}${every}.` });
-      return;
+    const probe = this.#probe;
+    if (probe === undefined || finished.reported === undefined) this.#options.emit(finished);
+    else {
+      probe.emitting?.(finished.reported, this.#clock.monotonicMs() * 1000);
+      this.#options.emit(finished);
+      probe.emitted?.(finished.reported, this.#clock.monotonicMs() * 1000);
     }
-    const text =
-      counts.good === 0
-        ? (this.#trouble?.text ?? `Connected, but none of its ${total} tags is good now.`)
-        : `${counts.good} of ${total} tags are good; the others say why in Live values.`;
-    this.#health.set('degraded', { code: 'DEVICE_DEGRADED', params, text });
-  }
-
-  #timer(delayMs: number, callback: () => void): void {
-    const cancel = this.#clock.after(delayMs, () => {
-      this.#timers.delete(cancel);
-      callback();
-    });
-    this.#timers.add(cancel);
   }
 }
 
-const isReadable = (groups: DeviceOptions['groups']): boolean => groups.some((g) => g.tags.some((tag) => tag.access !== 'write'));
-
-const tagFields = ['id', 'name', 'path', 'address', 'type', 'access', 'decimal', 'bias', 'unit', 'precision', 'description'] as const;
-const sameTags = (a: readonly Tag[], b: readonly Tag[]): boolean =>
-  a.length === b.length && a.every((tag, i) => tagFields.every((field) => tag[field] === b[i]![field]));
+const nothingOf = (cycle: GroupCycle): GroupCycle => ({ ...cycle, tags: [], batch: createBatch(0, cycle.batch.receiveTime) });
+const isReadable = (groups: readonly GroupOptions[]): boolean => groups.some((g) => g.tags.some((tag) => tag.access !== 'write'));

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createBatch, Quality, type GroupCycle, type Micros } from '@omh/core';
+import { VirtualClock } from '@omh/core/testing';
 import { LastValues } from './last-values.ts';
+import { bench } from './testing/bench.ts';
 import { testTag } from './testing/fake-driver.ts';
 
 const tags = [testTag(1, 'a'), testTag(2, 'b')];
@@ -91,4 +93,94 @@ test('tags that are introduced before their configuration are counted with it, a
   values.introduce([testTag(4, 'd')], 15 as Micros);
   values.configure(tags, 20 as Micros);
   assert.deepEqual([values.byKey('demo/g/c'), values.byKey('demo/g/d'), values.byPath('site/demo/d')], [undefined, undefined, undefined]);
+});
+
+const expiring = [testTag(1, 'a', { expireMs: 5000 }), testTag(2, 'b', { expireMs: 60_000 })];
+async function aged(): Promise<{ clock: VirtualClock; values: LastValues }> {
+  const clock = new VirtualClock();
+  const values = new LastValues(clock);
+  values.configure(expiring, clock.now());
+  values.update(cycle(clock.now(), Quality.good, 7));
+  await clock.advance(6000);
+  return { clock, values };
+}
+
+test('a value that became too old is bad, says its age and is told once to listeners, history and apps', async () => {
+  const { clock, values } = await aged();
+  const heard: number[][] = [];
+  values.onChange((ids) => heard.push([...ids]));
+  const told = values.expire(clock.now());
+  const a = values.get(1)!;
+  assert.deepEqual([a.value, a.quality, a.expired, a.reason], [7, 'bad', true, 'The last value is 6 s old.']);
+  assert.deepEqual([values.get(2)!.quality, values.isExpired(expiring[1]!.id), values.isExpired(expiring[0]!.id)], ['good', false, true]);
+  assert.deepEqual([heard, values.counts()], [[[1]], { good: 1, uncertain: 0, bad: 1 }]);
+  assert.deepEqual(
+    told.map(({ device, group, tags: of, batch }) => [device, group, of, [...batch.quality], batch.receiveTime, batch.reasons![0]!.text]),
+    [['demo', 'g', [expiring[0]], [Quality.bad], clock.now(), 'The last value is 6 s old.']],
+  );
+  assert.deepEqual([values.expire(clock.now()), heard.length], [[], 1]);
+  values.update(cycle(clock.now(), Quality.good, 8));
+  assert.deepEqual([values.get(1)!.quality, values.get(1)!.expired], ['good', false]);
+});
+
+test('neither a clock that is set nor the time of a device makes a value old or keeps it young', async () => {
+  const clock = new VirtualClock();
+  const values = new LastValues(clock);
+  values.configure(expiring, clock.now());
+  const old = cycle(clock.now(), Quality.good, 7);
+  values.update({ ...old, batch: { ...old.batch, sourceTime: Float64Array.of(1, Number.NaN) } });
+  clock.stepWall(86_400e6);
+  assert.deepEqual([values.expire(clock.now()), values.get(1)!.valueTime], [[], 1]);
+  const ahead = clock.now() + 86_400e6;
+  const young = cycle(clock.now(), Quality.good, 7);
+  values.update({ ...young, batch: { ...young.batch, sourceTime: Float64Array.of(ahead, ahead) } });
+  clock.stepWall(-86_400e6);
+  await clock.advance(6000);
+  assert.equal(values.expire(clock.now()).length, 1);
+  assert.equal(values.get(1)!.reason, 'The last value is 6 s old.');
+});
+
+test('a tag that is bad already keeps its better reason, one that was never read and a static one never expire', async () => {
+  const clock = new VirtualClock();
+  const values = new LastValues(clock);
+  const all = [
+    expiring[0]!,
+    testTag(3, 'never', { expireMs: 5000 }),
+    testTag(2, 'fixed', { expireMs: 5000, source: { kind: 'static', value: 1 } }),
+  ];
+  values.configure(all, clock.now());
+  values.update(cycle(clock.now(), Quality.good, 7));
+  values.update({ ...cycle(clock.now(), Quality.badTimeout, Number.NaN), tags: [all[0]!] });
+  values.update({ device: 'demo', group: 'g', tags: [all[2]!], batch: one(2, clock.now()) });
+  await clock.advance(60_000);
+  assert.deepEqual(values.expire(clock.now()), []);
+  assert.deepEqual(
+    all.map(({ id }) => [values.get(id)!.reason, values.get(id)!.expired]),
+    [
+      ['The device does not answer.', true],
+      ['No value was read yet.', false],
+      [undefined, false],
+    ], // prettier-ignore
+  );
+});
+function one(id: number, time: Micros): GroupCycle['batch'] {
+  const batch = createBatch(1, time);
+  batch.ids[0] = id;
+  return batch;
+}
+
+test('a tag that reports on change is reported when it comes back after it expired, though its value is the same', async () => {
+  const tag = testTag(1, 'a', { report: {}, expireMs: 3000 });
+  const b = bench([{ name: 'g', intervalMs: 1000, tags: [tag] }]);
+  b.fake.values.set('a', 7);
+  await b.device.start();
+  await b.clock.advance(2500);
+  b.fake.delayMs = 10_000;
+  await b.clock.advance(5000);
+  assert.equal(b.values.expire(b.clock.now()).length, 1);
+  b.fake.delayMs = 1;
+  const before = b.cycles.length;
+  await b.clock.advance(8000);
+  assert.deepEqual([b.cycles.length - before, b.quality('a')], [1, 'good']);
+  await b.device.stop();
 });

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createBatch, Quality, valueAt, type Micros } from '@omh/core';
-import { Scaling, toRaw } from './scaling.ts';
+import { conversionOf, engineeringOf, Scaling } from './engineering.ts';
+import { toRaw } from './scaling.ts';
 import { testTag } from './testing/fake-driver.ts';
 
 test('tenths become engineering values without binary noise', () => {
@@ -10,6 +11,26 @@ test('tenths become engineering values without binary noise', () => {
   batch.num.set([291, 291, 300]);
   new Scaling(tags).apply(batch);
   assert.deepEqual([...batch.num], [29.1, 291, 26.85]);
+});
+
+test('small factors keep their digits, and decimals that were read are kept', () => {
+  const of = (raw: number, decimal: number, bias = 0): number => engineeringOf(raw, conversionOf({ decimal, bias }));
+  assert.equal(of(5, 1e-10), 5e-10);
+  assert.equal(of(3, 1e-7, 1), 1.0000003);
+  assert.equal(of(1, 1e-30), 1e-30);
+  assert.equal(of(291, 0.1), 29.1);
+  assert.equal(of(-291, 0.1), -29.1);
+  assert.equal(of(300, 1, -273.15), 26.85);
+  assert.equal(of(12_345, 0.25), 3086.25);
+  assert.equal(of(1.23456789, 0.1), 1.23456789 * 0.1);
+  assert.equal(of(4e-12, 0.1), 4e-12 * 0.1);
+  assert.equal(of(2 ** 53, 0.1), 2 ** 53 * 0.1);
+  assert.equal(of(1e300, 1e300), Infinity);
+  for (let raw = -32_768; raw <= 32_767; raw++) {
+    assert.equal(of(raw, 0.1), Number(`${raw}e-1`));
+    assert.equal(of(raw, 0.001), Number(`${raw}e-3`));
+    assert.equal(of(raw, 1e-7), Number(`${raw}e-7`));
+  }
 });
 
 test('a value-less row is left alone', () => {

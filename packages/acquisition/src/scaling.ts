@@ -1,17 +1,6 @@
-import {
-  isScaled,
-  ok,
-  fail,
-  carriesValue,
-  createBatch,
-  type Micros,
-  type Reason,
-  type Result,
-  type Tag,
-  type TagValue,
-  type ValueBatch,
-} from '@omh/core';
-import type { OmhError } from '@omh/core';
+import { createBatch, fail, isScaled, ok, tagKey } from '@omh/core';
+import type { DataType, Micros, OmhError, Reason, Result, Scalar, Tag, TagValue, ValueBatch } from '@omh/core';
+import { conversionOf, engineeringOf } from './engineering.ts';
 import { errors } from './errors.ts';
 
 /** Integer types with their bounds; 64-bit ones as bigint. */
@@ -26,46 +15,42 @@ const bounds: Readonly<Record<string, readonly [bigint, bigint]>> = {
   uint64: [0n, (1n << 64n) - 1n],
 };
 
-/**
- * Raw values to engineering values, raw × decimal + bias, in place where the batch has no scaled 64-bit column.
- * Compiled per group: a group without scaled tags costs nothing.
- */
-export class Scaling {
-  readonly #rows: readonly number[];
-  readonly #tags: readonly Tag[];
+/** Least and largest value of an integer type; undefined for the others. */
+export const integerBounds = (type: DataType): readonly [bigint, bigint] | undefined => bounds[type];
 
-  constructor(tags: readonly Tag[]) {
-    this.#tags = tags;
-    this.#rows = tags.flatMap((tag, i) => (isScaled(tag) ? [i] : []));
-  }
-
-  apply(batch: ValueBatch): ValueBatch {
-    if (this.#rows.length === 0) return batch;
-    const num = batch.num;
-    for (const i of this.#rows) {
-      if (!carriesValue(batch.quality[i]!)) continue;
-      const tag = this.#tags[i]!;
-      const wide = (tag.type === 'int64' || tag.type === 'uint64') && batch.i64 !== null;
-      const raw = wide ? Number(tag.type === 'uint64' ? BigInt.asUintN(64, batch.i64[i]!) : batch.i64[i]!) : num[i]!;
-      num[i] = trim(raw * (tag.decimal || 1) + (tag.bias ?? 0), tag.decimal);
-    }
-    return batch;
-  }
-}
-
-/** 291 × 0.1 is 29.1, not 29.100000000000001: rounds to the decimals that the factor itself has, and three more. */
-function trim(value: number, decimal: number | undefined): number {
-  if (decimal === undefined || !Number.isFinite(value)) return value;
-  const digits = Math.min(15, (String(decimal).split('.')[1]?.length ?? 0) + 3);
-  const rounded = Number(value.toFixed(digits));
-  return Math.abs(rounded - value) < 1e-9 * Math.max(1, Math.abs(value)) ? rounded : value;
-}
-
-/** An engineering value from outside to the raw value the device takes, checked against type and range. */
+/** An engineering value from outside, or its label, to the raw value the device takes, checked against type and range. */
 export function toRaw(tag: Tag, value: unknown): Result<TagValue, OmhError> {
-  const name = `${tag.device}/${tag.group}/${tag.name}`;
-  const wrong = (expected: string): Result<TagValue, OmhError> =>
-    fail(errors.ACQUISITION_WRONG_TYPE({ tag: name, expected, value: JSON.stringify(value) ?? String(value) }));
+  const labelled = valueOfLabel(tag, value);
+  if (tag.count === undefined) return scalarToRaw(tag, labelled);
+  const name = tagKey(tag);
+  if (!Array.isArray(labelled) || labelled.length !== tag.count) {
+    const found = Array.isArray(labelled) ? `a list of ${labelled.length}` : (JSON.stringify(labelled) ?? String(labelled));
+    return fail(errors.ACQUISITION_WRONG_TYPE({ tag: name, expected: `a list of ${tag.count} values`, value: found.slice(0, 100) }));
+  }
+  const out: Scalar[] = [];
+  for (const element of labelled as unknown[]) {
+    const raw = scalarToRaw(tag, valueOfLabel(tag, element));
+    if (!raw.ok) return raw;
+    out.push(raw.value);
+  }
+  return ok(out);
+}
+
+/** 1 for `running` where labels say `1: running`, however it is capitalized; what is no label stays as it is. */
+function valueOfLabel({ labels, type }: Tag, value: unknown): unknown {
+  if (typeof value !== 'string' || labels === undefined) return value;
+  const entries = Object.entries(labels);
+  const lower = value.toLowerCase();
+  const key = (entries.find(([, label]) => label === value) ?? entries.find(([, label]) => label.toLowerCase() === lower))?.[0];
+  if (key === undefined) return value;
+  if (type === 'bool' || type === 'bit') return key === '1' || key === 'true';
+  return type === 'string' || /^-?\d{16,}$/.test(key) ? key : Number(key);
+}
+
+function scalarToRaw(tag: Tag, value: unknown): Result<Scalar, OmhError> {
+  const name = tagKey(tag);
+  const wrong = (expected: string): Result<Scalar, OmhError> =>
+    fail(errors.ACQUISITION_WRONG_TYPE({ tag: name, expected, value: (JSON.stringify(value) ?? String(value)).slice(0, 100) }));
   switch (tag.type) {
     case 'bool':
     case 'bit':
@@ -106,20 +91,20 @@ export function toRaw(tag: Tag, value: unknown): Result<TagValue, OmhError> {
     raw = BigInt(value);
   }
   if (raw < range[0] || raw > range[1]) {
-    const shown = (b: bigint): string | number => (isScaled(tag) ? Number(b) * (tag.decimal || 1) + (tag.bias ?? 0) : b.toString());
+    const shown = (b: bigint): string | number => (isScaled(tag) ? engineeringOf(Number(b), conversionOf(tag)) : b.toString());
     return fail(errors.ACQUISITION_OUT_OF_RANGE({ tag: name, min: shown(range[0]), max: shown(range[1]), value: String(value) }));
   }
   return ok(tag.type === 'int64' || tag.type === 'uint64' ? raw : Number(raw));
 }
 
 /** A cycle without any value: every row has the same quality and reason. */
-export function emptyCycle(tags: readonly Tag[], quality: number, reason: Reason, receiveTime: Micros): ValueBatch {
+export function emptyCycle(tags: readonly Tag[], quality: number, reason: Reason | undefined, receiveTime: Micros): ValueBatch {
   const batch = createBatch(tags.length, receiveTime);
   for (let i = 0; i < tags.length; i++) {
     batch.ids[i] = tags[i]!.id;
     batch.num[i] = Number.NaN;
   }
   batch.quality.fill(quality);
-  batch.reasons = tags.map(() => reason);
+  if (reason !== undefined) batch.reasons = tags.map(() => reason);
   return batch;
 }

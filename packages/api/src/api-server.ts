@@ -26,6 +26,7 @@ import { registerRetained } from './rest/retained.ts';
 import { registerSlowSubscriptions } from './rest/slow-subscriptions.ts';
 import { registerSubscriptions } from './rest/subscriptions.ts';
 import { registerTopicMetrics } from './rest/topic-metrics.ts';
+import { registerTrace } from './rest/trace.ts';
 import { registerTraces } from './rest/traces.ts';
 import { registerConfig } from './rest/config.ts';
 import { registerSchema } from './rest/schema.ts';
@@ -33,9 +34,15 @@ import { registerRevisions } from './rest/revisions.ts';
 import { registerDashboards } from './rest/dashboards.ts';
 import { registerDeviceCredentials } from './rest/device-credentials.ts';
 import { registerDevices } from './rest/devices.ts';
+import { registerFrameLog } from './rest/frame-log.ts';
 import { registerHistory } from './rest/history.ts';
 import { registerMetrics } from './rest/metrics.ts';
+import { registerQueues } from './rest/queues.ts';
+import { registerTagsExchange } from './rest/tags-exchange.ts';
+import { registerNamespace } from './rest/namespace.ts';
 import { registerRoles } from './rest/roles.ts';
+import { registerProbe } from './rest/probe.ts';
+import { registerRead } from './rest/read.ts';
 import { registerRules } from './rest/rules.ts';
 import { registerSession } from './rest/session.ts';
 import { registerSessions } from './rest/sessions.ts';
@@ -72,13 +79,20 @@ const registrations: readonly ((app: App, context: ApiContext) => void)[] = [
   registerStatus,
   registerSession,
   registerValues,
+  registerNamespace,
+  registerTrace,
   registerWrite,
+  registerRead,
+  registerProbe,
   registerSql,
   registerHistory,
   registerRules,
   registerMetrics,
   registerDevices,
+  registerFrameLog,
+  registerTagsExchange,
   registerApps,
+  registerQueues,
   registerClients,
   registerSubscriptions,
   registerRetained,
@@ -206,7 +220,7 @@ export class ApiServer implements Part {
       else void parseJson(request, body as string, done);
     });
     app.setErrorHandler((thrown, request, reply) => {
-      const problem = problemOf(thrown, { bodyLimit: this.#limits.bodyBytes, peer: request.ip });
+      const problem = problemOf(thrown, { bodyLimit: request.routeOptions.bodyLimit ?? this.#limits.bodyBytes, peer: request.ip });
       request.problem = problem;
       if (problem.status >= 500)
         log.error('a request failed', { method: request.method, url: request.url.split('?', 1)[0], code: problem.code, err: thrown });

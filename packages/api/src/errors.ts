@@ -188,6 +188,32 @@ export const errors = defineErrors({
     text: 'The configuration has no file {file}.',
     next: 'Read the names with GET /api/v1/config.',
   },
+  API_BODY_EMPTY: {
+    blame: 'caller',
+    text: 'The request has no body.',
+    next: 'Send the file as the body: curl --data-binary @tags.csv.',
+  },
+  API_IMPORT_REFUSED: {
+    blame: 'caller',
+    text: 'Something is wrong with {refused} of the tags; nothing is changed.',
+    next: 'Correct the places that are named, or import the others with partial=true.',
+  },
+  API_VISIT_TARGET: {
+    blame: 'caller',
+    text: 'A request to a device names either a device of the hub or a driver with settings.',
+    next: 'Send device, or driver and settings.',
+  },
+  API_VISITS_FULL: {
+    blame: 'caller',
+    status: 429,
+    text: 'The hub already speaks with {limit} devices for others.',
+    next: 'Wait until one of them is done.',
+  },
+  API_VISIT_ENDED: {
+    blame: 'link',
+    text: 'The device took longer than {seconds} s, or the asker left.',
+    next: 'Ask for less at once.',
+  },
   API_INTERNAL: {
     blame: 'us',
     text: 'The hub fails at this request.',

@@ -265,6 +265,12 @@ test('open scheduler (CVE-2026-25939): every route names a permission, and only 
 test('requests forged by the hub (SSRF): no body has a place for an address that the hub would fetch', () => {
   const text = JSON.stringify(app.swagger());
   for (const word of ['"url"', '"uri"', '"href"', '"webhook"', '"callback"']) assert.ok(!text.includes(`${word}:{"type"`), word);
+  // Only these make the hub speak with a device that the body names; who may have it is who may put the same device into the hub file.
+  const visits = operations().filter(([, , operation]) =>
+    JSON.stringify((operation as { requestBody?: unknown }).requestBody ?? {}).includes('"settings":{'),
+  );
+  assert.deepEqual(visits.map(([method, path]) => `${method} ${path}`).sort(), ['POST /api/v1/probe', 'POST /api/v1/read']);
+  for (const [, path, operation] of visits) assert.equal(operation['x-omh-permission'], 'config.write', path);
 });
 
 test('forged requests of other sites (CSRF): a cookie alone opens nothing to another origin', async () => {

@@ -22,17 +22,38 @@ const bearer = (token: string): Record<string, string> => ({ host: 'localhost', 
 const ask = (request: Request, headers: Record<string, string> = {}) =>
   app.inject({ ...request, headers: { host: 'localhost', ...headers } });
 
+const nobody = { driver: 'modbus-tcp', settings: { host: '127.0.0.1', port: 1 }, address: '1!40001' };
 /** Each route with the verb that opens it, as the table of the API says. */
 const routes: readonly (readonly [verb: string, request: Request, answers?: number])[] = [
   ['status.read', { method: 'GET', url: '/api/v1/status' }],
   ['status.read', { method: 'GET', url: '/api/v1/flow' }],
   ['values.read', { method: 'GET', url: '/api/v1/values' }],
   ['tag.write', { method: 'POST', url: '/api/v1/write', payload: { path: 'acme/line1/humidity', value: 1 } }],
+  // Nothing listens on port 1: the hub tries, for those who may let it.
+  ['config.write', { method: 'POST', url: '/api/v1/read', payload: { ...nobody, type: 'int16' } }, 502],
+  ['config.write', { method: 'POST', url: '/api/v1/probe', payload: nobody }, 502],
   ['sql.read', { method: 'POST', url: '/api/v1/sql', payload: { sql: 'SELECT 1' } }],
   ['history.read', { method: 'GET', url: '/api/v1/history?tag=press/g/temperature' }],
   ['rules.read', { method: 'GET', url: '/api/v1/rules' }],
   ['rules.test', { method: 'POST', url: '/api/v1/rules/test', payload: { sql: 'SELECT * FROM "a"', topic: 'a', payload: '{}' } }],
   ['devices.read', { method: 'GET', url: '/api/v1/devices' }],
+  ['devices.read', { method: 'GET', url: '/api/v1/devices/press' }],
+  ['devices.control', { method: 'POST', url: '/api/v1/devices/press/control', payload: { action: 'pause' } }],
+  ['devices.control', { method: 'POST', url: '/api/v1/devices/press/identify', payload: { unit: 1 } }],
+  ['devices.read', { method: 'GET', url: '/api/v1/devices/press/holes' }],
+  ['devices.control', { method: 'POST', url: '/api/v1/devices/press/forget-learnt' }, 204],
+  ['config.read', { method: 'GET', url: '/api/v1/devices/press/template' }],
+  ['devices.control', { method: 'POST', url: '/api/v1/devices/press/frames', payload: {} }],
+  ['devices.read', { method: 'GET', url: '/api/v1/devices/press/frames' }],
+  ['devices.read', { method: 'GET', url: '/api/v1/devices/press/frames.pcap' }],
+  ['devices.control', { method: 'DELETE', url: '/api/v1/devices/press/frames' }, 204],
+  ['config.read', { method: 'GET', url: '/api/v1/tags/export' }],
+  ['config.write', { method: 'POST', url: '/api/v1/tags/import' }, 400],
+  ['apps.read', { method: 'GET', url: '/api/v1/queues' }],
+  ['queues.write', { method: 'DELETE', url: '/api/v1/queues/app%2Fnorth/entries' }],
+  ['apps.read', { method: 'GET', url: '/api/v1/queues/app%2Fnorth/dead-letters' }],
+  ['queues.write', { method: 'POST', url: '/api/v1/queues/app%2Fnorth/dead-letters/4/replay' }],
+  ['queues.write', { method: 'DELETE', url: '/api/v1/queues/app%2Fnorth/dead-letters/4' }, 204],
   ['apps.read', { method: 'GET', url: '/api/v1/apps' }],
   ['clients.read', { method: 'GET', url: '/api/v1/clients' }],
   ['clients.read', { method: 'GET', url: '/api/v1/clients/unknown' }, 404],
@@ -57,6 +78,8 @@ const routes: readonly (readonly [verb: string, request: Request, answers?: numb
   ['traces.write', { method: 'GET', url: '/api/v1/traces/none/lines' }, 404],
   ['traces.write', { method: 'POST', url: '/api/v1/traces/none/stop' }, 404],
   ['traces.write', { method: 'DELETE', url: '/api/v1/traces/none' }, 404],
+  ['values.read', { method: 'GET', url: '/api/v1/namespace' }],
+  ['values.read', { method: 'GET', url: '/api/v1/trace?tag=press/g/humidity' }],
   ['simulators.read', { method: 'GET', url: '/api/v1/simulators' }],
   ['simulators.read', { method: 'GET', url: '/api/v1/simulators/plant/log' }],
   ['simulators.control', { method: 'POST', url: '/api/v1/simulators/plant/start' }],
@@ -141,6 +164,8 @@ test('every described route stands in the permission table or is open', () => {
         `${r.method} ${r.url
           .split('?')[0]!
           .replace('/plant/', '/{name}/')
+          .replace(/\/(press|app%2Fnorth)\//, '/{name}/')
+          .replace('/dead-letters/4', '/dead-letters/{position}')
           .replace(/\/(press|a|main|carol)$/, '/{name}')
           .replace(/\/(unknown|1)$/, '/{id}')
           .replace('/none', '/{name}')

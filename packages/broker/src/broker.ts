@@ -292,6 +292,21 @@ export class Broker implements Part {
     return added;
   }
 
+  /**
+   * For a look at single messages: `received` is told of each in-process reader's time in monotonic ms until the answer is called;
+   * `written` once, when what was published before is with the sockets.
+   */
+  watchReaders(received: (reader: string, topic: string, fromMs: number, toMs: number) => void): () => void {
+    const { router } = this.#context;
+    router.onReceive = received;
+    return () => {
+      if (router.onReceive === received) router.onReceive = undefined;
+    };
+  }
+  afterNextWrite(written: () => void): void {
+    this.#context.loop.afterNext = written;
+  }
+
   health(): Health {
     const health = this.#health.get();
     const trouble = health.state === 'running' || health.state === 'degraded' ? this.#context.store?.trouble() : undefined;

@@ -55,6 +55,16 @@ export const errors = defineErrors({
     status: 507,
   },
   BROKER_TOPIC_INVALID: { blame: 'caller', text: 'The topic {topic} cannot be published to: {fault}.', next: 'Correct the topic.' },
+  BROKER_TOPIC_VIRTUAL: {
+    blame: 'caller',
+    text: 'The topic {topic} shows a tag of this hub; only the hub publishes it.',
+    next: 'Write the tag by publishing to {topic}/set, or choose another topic.',
+  },
+  BROKER_PROVIDER_EXISTS: {
+    blame: 'us',
+    text: '{provider} cannot make retained messages: another part does already.',
+    next: 'Report this with the log; a hub has one namespace.',
+  },
   BROKER_FILTER_INVALID: { blame: 'caller', text: 'The topic filter {filter} is wrong: {fault}.', next: 'Correct the filter.' },
   BROKER_PAYLOAD_INVALID: {
     blame: 'caller',

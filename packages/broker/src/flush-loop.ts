@@ -7,6 +7,8 @@ export class FlushLoop {
   #scheduled = false;
   #reading = false;
   #lastRead = 0;
+  /** Called once after the next time that everything was written. */
+  afterNext: (() => void) | undefined;
   readonly #run = (): void => {
     this.#scheduled = false;
     this.#flush();
@@ -39,5 +41,9 @@ export class FlushLoop {
     this.#spare = batch;
     for (let i = 0; i < batch.length; i++) batch[i]!.flushDirty();
     batch.length = 0;
+    if (this.afterNext === undefined) return;
+    const { afterNext } = this;
+    this.afterNext = undefined;
+    afterNext();
   }
 }

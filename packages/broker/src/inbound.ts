@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { OmhError, topicNameFault } from '@omh/core';
+import { OmhError, RefusedPublication, topicNameFault } from '@omh/core';
 import type { QoS } from '@omh/core';
 import type { BrokerContext } from './broker-context.ts';
 import { carry } from './carried.ts';
@@ -191,7 +191,7 @@ export class Inbound {
   // ---- permissions
 
   #allowed(route: Route, header: number): boolean {
-    if (route.system) return false;
+    if (route.system || this.#broker.router.isVirtual(route)) return false;
     if (this.byFlags) {
       const { authorize } = this.#broker;
       return authorize(this.#client.principal, 'publish', route.checked, this.#client, ((header >> 1) & 3) as QoS, (header & 1) === 1);
@@ -308,6 +308,7 @@ export class Inbound {
       (thrown: unknown) => {
         if (type === PacketType.pubrec) this.#forget(session, id);
         if (this.#client.conn.version === 5) this.#acks.settle(held, refusalOf(thrown));
+        else if (thrown instanceof RefusedPublication) this.#acks.settle(held, 0);
         else if (this.#client.connected) this.#client.destroy();
       },
     );
@@ -331,6 +332,7 @@ export class Inbound {
 
 /** The code a publisher hears when a durable reader did not take its message. */
 function refusalOf(thrown: unknown): number {
+  if (thrown instanceof RefusedPublication) return thrown.refuse;
   return thrown instanceof OmhError && /OVERLOADED|FULL/.test(thrown.code) ? Code.quotaExceeded : Code.unspecified;
 }
 

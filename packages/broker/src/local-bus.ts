@@ -1,12 +1,22 @@
-import { OmhError, partPrincipal, reasonOf, topicFilterFault, topicNameFault } from '@omh/core';
-import type { BusCapabilities, BusEvents, BusReader, BusSubscription, MessageBus, Publication, PublishStage } from '@omh/core';
+import { OmhError, RefusedPublication, partPrincipal, reasonOf, topicFilterFault, topicNameFault } from '@omh/core';
+import type {
+  BusCapabilities,
+  BusEvents,
+  BusReader,
+  BusSubscription,
+  MessageBus,
+  Publication,
+  PublishStage,
+  RetainedProvider,
+  VirtualTopics,
+} from '@omh/core';
 import { errors } from './errors.ts';
 import type { BrokerFeatures } from './features/features.ts';
 import type { Outcome } from './features/publish-hooks.ts';
 import { LocalMessage, Payload, propertyBlock } from './local-message.ts';
 import type { Publisher } from './local-message.ts';
 import { Publish } from './publish.ts';
-import type { RetainedEntry } from './retained.ts';
+import { ProvidedTopics } from './retained-provider.ts';
 import { isLogged } from './route.ts';
 import type { Route } from './route.ts';
 import type { Router } from './router.ts';
@@ -54,6 +64,11 @@ export class LocalBus implements MessageBus {
   attach(stage: PublishStage): BusSubscription {
     return this.#features.attach(stage);
   }
+  /** Throws BROKER_PROVIDER_EXISTS. */
+  provide(provider: RetainedProvider): VirtualTopics {
+    if (this.#router.provided !== null) throw errors.BROKER_PROVIDER_EXISTS({ provider: provider.name });
+    return (this.#router.provided = new ProvidedTopics(this.#router, this.#features, provider));
+  }
 
   publish(publication: Publication): Promise<void> | undefined {
     const qos = publication.qos ?? 0;
@@ -71,6 +86,7 @@ export class LocalBus implements MessageBus {
     const router = this.#router;
     const route = this.#route(publication.topic);
     const retain = publication.retain === true;
+    if (router.isVirtual(route)) throw errors.BROKER_TOPIC_VIRTUAL({ topic: publication.topic });
     let set = router.resolve(route);
     router.stats.messagesLocal++;
     if (route.hooks === null && !retain && set.targets.length + set.groups.length + set.readers.length === 0) return undefined;
@@ -169,18 +185,22 @@ export class LocalBus implements MessageBus {
     };
   }
   #replay(filters: readonly string[], local: LocalReader): void {
-    const entries = new Set<RetainedEntry>();
-    for (const filter of filters) for (const entry of this.#router.retainedFor(filter)) entries.add(entry);
-    const list = [...entries];
-    let next = 0;
+    const router = this.#router;
+    const seen = new Set<string>();
+    const entries = (function* () {
+      for (const filter of filters) yield* router.retainedFor(filter);
+    })();
     const run = (): void => {
-      const now = this.#router.clock.monotonicMs();
-      for (const end = Math.min(list.length, next + slice); next < end && !local.closed; next++) {
-        const p = list[next]!.message;
-        if (p !== null && p.left(now) !== 0)
-          void receive(this.#router, local, new LocalMessage(p, retainedPublisher, this.#router.clock, true), 0);
+      const now = router.clock.monotonicMs();
+      for (let n = 0; n < slice && !local.closed; n++) {
+        const next = entries.next();
+        if (next.done === true) return;
+        if (seen.has(next.value.topic)) continue;
+        if (filters.length > 1) seen.add(next.value.topic);
+        const p = next.value.message;
+        if (p !== null && p.left(now) !== 0) void receive(router, local, new LocalMessage(p, retainedPublisher, router.clock, true), 0);
       }
-      if (next < list.length && !local.closed) setImmediate(run);
+      if (!local.closed) setImmediate(run);
     };
     run();
   }
@@ -212,9 +232,12 @@ export function deliverLocally(router: Router, p: Publish, readers: readonly Loc
 function receive(router: Router, local: LocalReader, message: LocalMessage, qos: number): Promise<void> | undefined {
   if (local.closed) return undefined;
   const durable = local.reader.delivery === 'durable' && qos > 0;
+  const { onReceive } = router;
+  const from = onReceive === undefined ? 0 : router.clock.monotonicMs();
   let result: void | Promise<void>;
   try {
     result = local.reader.receive(message);
+    if (onReceive !== undefined) onReceive(local.reader.name, message.topic, from, router.clock.monotonicMs());
   } catch (thrown) {
     const error = failed(router, local, message, thrown);
     return durable ? rejected(error) : undefined;
@@ -238,6 +261,7 @@ function rejected(error: OmhError): Promise<void> {
 }
 
 function failed(router: Router, local: LocalReader, message: LocalMessage, thrown: unknown): OmhError {
+  if (thrown instanceof RefusedPublication) return thrown;
   router.stats.readerErrors++;
   const reason = reasonOf(thrown);
   router.log.debug('a reader failed', { reader: local.reader.name, topic: message.topic, reason });

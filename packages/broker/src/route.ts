@@ -42,6 +42,9 @@ export class Route {
   readonly system: boolean;
   /** `$delayed/{seconds}/…` */
   readonly delayed: boolean;
+  /** Its messages are made by a provider, as far as `virtualVersion` knows. */
+  virtual = false;
+  virtualVersion = 0;
   /** The topic that permissions are about. */
   readonly checked: string;
   /** Verdict of the publisher that was here last: device topics have one. */

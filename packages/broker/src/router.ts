@@ -9,6 +9,7 @@ import { deliverLocally } from './local-bus.ts';
 import type { Publisher } from './local-message.ts';
 import { Publish } from './publish.ts';
 import { Retained } from './retained.ts';
+import type { ProvidedTopics } from './retained-provider.ts';
 import type { RetainedEntry } from './retained.ts';
 import { emptySet, RouteTable } from './route.ts';
 import type { Route, RouteSet, Target } from './route.ts';
@@ -47,6 +48,10 @@ export class Router {
   strategyOf: (group: string) => SharedStrategy = () => 'round_robin';
   /** Retained messages that are made when somebody asks for them. */
   virtual: { match(filter: string): RetainedEntry[] } = { match: () => [] };
+  /** Topics whose retained messages a part of the hub makes on demand; null when none does. */
+  provided: ProvidedTopics | null = null;
+  /** Told of each in-process reader's time, monotonic ms, while somebody looks. */
+  onReceive: ((reader: string, topic: string, fromMs: number, toMs: number) => void) | undefined;
   /** The first subscription below `$SYS/` came, or the last one went. */
   onSystem: (wanted: boolean) => void = () => {};
   /** Somebody looks at each delivery: nothing goes out as a run of packets. */
@@ -81,10 +86,26 @@ export class Router {
     this.#hooksVersion++;
     this.#changed();
   }
-  /** Retained messages for a new subscription. */
-  retainedFor(filter: string): RetainedEntry[] {
+  /** Moves with every change of a subscription. */
+  get version(): number {
+    return this.#version;
+  }
+  readersBelow(path: string): ((name: string) => boolean) | undefined {
+    return this.#tree.below(path);
+  }
+  /** A part of the hub makes this topic's messages: nobody else publishes it. */
+  isVirtual(route: Route): boolean {
+    return this.provided !== null && this.provided.owns(route);
+  }
+  /** Retained messages for a new subscription; those that are made on demand are made as they are taken. */
+  retainedFor(filter: string): Iterable<RetainedEntry> {
     const kept = this.retained.match(filter);
-    return isSystem(filter) ? [...kept, ...this.virtual.match(filter)] : kept;
+    if (isSystem(filter)) return [...kept, ...this.virtual.match(filter)];
+    return this.provided === null ? kept : this.#withProvided(kept, this.provided, filter);
+  }
+  *#withProvided(kept: readonly RetainedEntry[], provided: ProvidedTopics, filter: string): Iterable<RetainedEntry> {
+    for (const entry of kept) if (!provided.ownsTopic(entry.topic)) yield entry;
+    yield* provided.match(filter);
   }
   /** An option of a subscription changed in place. */
   touch(): void {

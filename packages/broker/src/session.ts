@@ -54,6 +54,8 @@ export interface SessionContext {
 let numbers = 0;
 /** Retained messages that wait for the log at once. */
 const retainedAhead = 256;
+/** Retained messages that are sent in one slice of the loop. */
+const retainedSlice = 1024;
 
 /** What the broker remembers of a client id: subscriptions, what is on its way, what waits (MQTT 5.0, 4.1). */
 export class Session implements Timed, SafetyWaiter {
@@ -263,7 +265,7 @@ export class Session implements Timed, SafetyWaiter {
   };
 
   /** Retained messages follow as the client takes them; they do not count against the queue. */
-  sendRetained(entries: readonly RetainedEntry[], qos: QoS, id: number): void {
+  sendRetained(entries: Iterable<RetainedEntry>, qos: QoS, id: number): void {
     this.#replay.add(entries, qos, id);
   }
 
@@ -325,7 +327,11 @@ export class Session implements Timed, SafetyWaiter {
   }
   #pumpRetained(c: Connection, now: number): void {
     const replay = this.#replay;
-    for (; replay.peek(now) && c.open && c.hasRoom; replay.shift()) {
+    for (let n = 0; replay.peek(now) && c.open && c.hasRoom; replay.shift()) {
+      if (++n > retainedSlice) {
+        setImmediate(() => this.pump());
+        return;
+      }
       const { message, qos, ids } = replay;
       if (qos > 0 && this.#unacked >= this.#window) return;
       if (qos > 0 && this.logNumber > 0) {

@@ -7,6 +7,8 @@ interface Node<T> {
 
 const node = <T>(): Node<T> => ({ children: null, plus: null, entries: null, hash: null });
 const isEmpty = <T>(n: Node<T>): boolean => n.children === null && n.plus === null && n.entries === null && n.hash === null;
+const isRead = <T>(n: Node<T> | null | undefined): boolean => n !== null && n !== undefined && (n.entries !== null || n.hash !== null);
+const all = (): boolean => true;
 
 /** Topic filters with what subscribed to them. Walked only when a topic is met for the first time after a change. */
 export class TopicTree<T> {
@@ -70,6 +72,29 @@ export class TopicTree<T> {
     const levels = topic.split('/');
     const wild = !levels[0]!.startsWith('$');
     this.#match(this.#root, levels, 0, wild, visit);
+  }
+  /**
+   * Which names directly below a path something subscribed to; undefined when nothing did to anything below it. Holds until the next
+   * `add` or `remove`.
+   */
+  below(path: string): ((name: string) => boolean) | undefined {
+    const levels = path.split('/');
+    const wild = !levels[0]!.startsWith('$');
+    const ends: Node<T>[] = [];
+    if (this.#below(this.#root, levels, 0, wild, ends)) return all;
+    if (ends.length === 0) return undefined;
+    return (name) => ends.some((n) => isRead(n.children?.get(name)) || isRead(n.plus));
+  }
+  /** True when a `#` on the way takes everything. */
+  #below(n: Node<T>, levels: string[], i: number, wild: boolean, ends: Node<T>[]): boolean {
+    if (wild && n.hash !== null) return true;
+    if (i === levels.length) {
+      if (n.children !== null || n.plus !== null) ends.push(n);
+      return false;
+    }
+    const exact = n.children?.get(levels[i]!);
+    if (exact !== undefined && this.#below(exact, levels, i + 1, true, ends)) return true;
+    return wild && n.plus !== null && this.#below(n.plus, levels, i + 1, true, ends);
   }
   #match(n: Node<T>, levels: string[], i: number, wild: boolean, visit: (entry: T) => void): void {
     if (wild && n.hash !== null) for (const e of n.hash) visit(e);

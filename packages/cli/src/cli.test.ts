@@ -257,6 +257,38 @@ test('a broker without --anonymous lets nobody in without the token', { timeout:
   assert.equal((await omh(t, ['pub', '-p', port, '-u', 'me', '-P', token, '-t', 'a', '-m', 'b'])).code, 0);
 });
 
+test('a plant runs from its file with faults, and a file that is wrong is told with its place', { timeout: 30_000 }, async (t) => {
+  const dir = folder(t);
+  const file = join(dir, 'plant.yaml');
+  writeFileSync(
+    file,
+    'devices:\n  press: { port: 0, units: { 1: { signals: [{ at: 40001, signal: counter }] } } }\n  oven: { port: 0, framing: rtu }\n',
+  );
+  const plant = start(t, ['simulate', '-c', file, '--fault', 'press:busy,for=1h', '--fault', 'slow,delay=5ms', '--json']);
+  const ready = JSON.parse(await plant.line()) as { devices: Record<string, string>; faults: { device: string; text: string }[] };
+  assert.deepEqual(Object.keys(ready.devices), ['press', 'oven']);
+  for (const address of Object.values(ready.devices)) assert.match(address, /^127\.0\.0\.1:\d+$/);
+  assert.deepEqual(
+    ready.faults.map(({ device, text }) => `${device}: ${text}`),
+    [
+      'press: It answers server device busy (exception 6).',
+      'press: It takes 5 ms longer for an answer.',
+      'oven: It takes 5 ms longer for an answer.',
+    ],
+  );
+  assert.equal((await plant.end('SIGTERM')).code, 0);
+  writeFileSync(file, 'devices:\n  press: { port: 0, unitz: {} }\n');
+  const wrong = await omh(t, ['simulate', '-c', file]);
+  assert.equal(wrong.code, 2);
+  assert.match(wrong.err, /plant\.yaml:2:21 devices\/press\/unitz unitz is not a known key of press\./);
+  assert.match((await omh(t, ['simulate'])).err, /Either one protocol or one plant file/);
+  assert.match((await omh(t, ['simulate', '-c', join(dir, 'no.yaml')])).err, /no\.yaml cannot be read: it does not exist\./);
+  assert.match(
+    (await omh(t, ['simulate', 'modbus', '--fault', 'press:busy'])).err,
+    /There is no simulated device press; there are device\./,
+  );
+});
+
 test('a simulator runs alone', { timeout: 30_000 }, async (t) => {
   const simulator = start(t, ['simulate', 'modbus', '--port', '0', '--json']);
   assert.match((JSON.parse(await simulator.line()) as { modbus: string }).modbus, /^127\.0\.0\.1:\d+$/);

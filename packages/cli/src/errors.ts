@@ -63,6 +63,24 @@ export const errors = defineErrors({
     causes: ['the broker stopped', 'another client took the client id', 'the line to it broke'],
     next: 'Look whether the broker runs, then start again.',
   },
+  CLI_TAGS_FILE: { blame: 'caller', text: 'The file {file} cannot be read: {why}.', next: 'Correct the path.' },
+  CLI_TAGS_FAR: {
+    blame: 'caller',
+    text: 'The configuration of the running hub cannot be read here: {why}',
+    causes: ['the hub has plugins that this machine lacks', 'the hub is of another version'],
+    next: 'Import into its hub file with --config on the machine where it runs, then `omh apply`.',
+  },
+  CLI_SIMULATE_WHAT: {
+    blame: 'caller',
+    text: 'Either one protocol or one plant file says what is simulated.',
+    next: 'Write `omh simulate modbus`, or `omh simulate -c plant.yaml`.',
+  },
+  CLI_PLANT_UNREADABLE: { blame: 'caller', text: '{file} cannot be read: {why}.', next: 'Check the name after -c.' },
+  CLI_NO_SIMULATOR: {
+    blame: 'caller',
+    text: 'There is no simulated device {name}; there are {names}.',
+    next: 'Name one of them before the colon.',
+  },
   CLI_SLOW_STOP: {
     blame: 'us',
     text: 'Not everything stopped within {seconds} s; the process ends now.',

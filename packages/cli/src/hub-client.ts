@@ -61,6 +61,31 @@ export async function isThere(hub: HubAddress, path: string): Promise<boolean> {
   return true;
 }
 
+/** The bytes of a GET answer; a problem answer becomes the error it describes. */
+export async function download(hub: HubAddress, path: string): Promise<Uint8Array> {
+  const answer = await reached(hub, path, {
+    headers: { authorization: `Bearer ${hub.token}` },
+    signal: AbortSignal.timeout(60_000),
+  });
+  if (!answer.ok) throw refusal(await answer.text(), answer.status);
+  return new Uint8Array(await answer.arrayBuffer());
+}
+
+async function reached(hub: HubAddress, path: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(`${hub.url}${path}`, init);
+  } catch (thrown) {
+    throw silent(hub, thrown);
+  }
+}
+function silent(hub: HubAddress, thrown: unknown): OmhError {
+  const cause = (thrown as { cause?: { code?: string } }).cause?.code;
+  return errors.CLI_HUB_SILENT(
+    { url: hub.url, detail: cause === 'ECONNREFUSED' ? 'nothing listens there' : (thrown as Error).message },
+    { cause: thrown },
+  );
+}
+
 async function request(
   hub: HubAddress,
   method: Method,
@@ -77,10 +102,6 @@ async function request(
     });
     return { ok: answer.ok, status: answer.status, text: await answer.text() };
   } catch (thrown) {
-    const cause = (thrown as { cause?: { code?: string } }).cause?.code;
-    throw errors.CLI_HUB_SILENT(
-      { url: hub.url, detail: cause === 'ECONNREFUSED' ? 'nothing listens there' : (thrown as Error).message },
-      { cause: thrown },
-    );
+    throw silent(hub, thrown);
   }
 }

@@ -1,17 +1,20 @@
 import { nearest, parseDurationMs, topicFilterFault, topicNameFault } from '@omh/core';
-import type { DataType, DriverModule, JsonSchema, TagAccess, TagDefinition } from '@omh/core';
+import type { DataType, DriverModule, JsonSchema, OmhError, TagAccess, TagDefinition } from '@omh/core';
 import { authenticatorSchemas } from './authentication-schema.ts';
 import { checkBrokerFeatures } from './broker-features-checks.ts';
 import type { AuthenticatorConfig } from './authentication-schema.ts';
 import { errors } from './errors.ts';
 import { checkExternalBroker } from './external-broker.ts';
-import type { IssueList } from './issue.ts';
+import type { IssueList, IssueSink, Spot } from './issue.ts';
 import { listenerTypes } from './listener-schema.ts';
-import { nameFault } from './names.ts';
+import { nameFault, tagNameFault } from './names.ts';
+import { checkDerived } from './derived-checks.ts';
+import type { ExpressionFault } from './derived-checks.ts';
 import { didYouMean } from './did-you-mean.ts';
 import type { Sources } from './sources.ts';
 import { offsetInScalar } from './sql-position.ts';
 import { show } from './schema-words.ts';
+import { checkTag } from './tag-checks.ts';
 import { checkSchema } from './validation.ts';
 
 /** What a hub file may name: filled by the hub from the packages it has. */
@@ -19,6 +22,8 @@ export interface Registry {
   readonly drivers: ReadonlyMap<string, Pick<DriverModule, 'settings' | 'parseAddress' | 'title'>>;
   /** Schema of a simulator's block by its protocol. */
   readonly simulators: ReadonlyMap<string, JsonSchema>;
+  /** What a simulator's schema cannot say of a block that has passed it. */
+  simulatorFaults?(block: Block): readonly { readonly path: readonly (string | number)[]; readonly error: OmhError }[];
   /** Schema of an app's settings by its type. */
   readonly apps: ReadonlyMap<string, JsonSchema>;
   readonly dashboard: JsonSchema;
@@ -32,6 +37,8 @@ export interface Registry {
   patternFault?(pattern: string): string | undefined;
   /** Line and column inside the SQL, from 1. */
   checkRuleSql?(sql: string): { line: number; column: number; message: string } | undefined;
+  /** Why the expression of a derived tag cannot be used; `names` are the tags it may read. */
+  expressionFault?: ExpressionFault;
 }
 
 type Block = Record<string, unknown>;
@@ -43,12 +50,18 @@ interface Context {
 
 const minIntervalMs = 10;
 const maxIntervalMs = 24 * 3_600_000;
-export const namedSections = ['simulators', 'devices', 'apps', 'rules', 'dashboards'] as const;
+export const namedSections = ['templates', 'simulators', 'devices', 'apps', 'rules', 'dashboards'] as const;
 
 /** Everything the schema cannot say. Works on what is there, whatever the schema found, so that all faults are told at once. */
 export function checkMeaning(file: Block, context: Context): void {
   checkNames(file, context);
   for (const [name, block] of entries(file.devices)) checkDevice(name, block, context);
+  checkDerived(blockOf(file.devices), {
+    expressionFault: context.registry.expressionFault,
+    issues: context.issues,
+    clauseOf,
+    spotIn: (path, text, column) => spotIn(context.sources, path, text, 1, column),
+  });
   checkPaths(file, context);
   for (const [name, block] of entries(file.simulators)) checkSimulator(name, block, context);
   for (const [name, block] of entries(file.apps)) checkApp(name, block, file, context);
@@ -101,7 +114,7 @@ function checkAcl(file: Block, { issues }: Context): void {
 function checkNames(file: Block, { issues }: Context): void {
   const check = (path: string[]): void => {
     const name = path.at(-1)!;
-    const why = nameFault(name);
+    const why = nameFault(name) ?? (path.length > 4 ? tagNameFault(name) : undefined);
     if (why !== undefined)
       issues.add(path, errors.CONFIG_NAME({ name: show(name), why }), { aim: 'key', fix: errors.CONFIG_NAME.row.next });
   };
@@ -116,20 +129,19 @@ function checkNames(file: Block, { issues }: Context): void {
 
 function checkDevice(name: string, device: Block, { registry, issues }: Context): void {
   const at = ['devices', name];
-  for (const [group, block] of entries(device.groups)) checkInterval([...at, 'groups', group, 'interval'], block.interval, issues);
-  if (typeof device.driver !== 'string') return;
-  const driver = registry.drivers.get(device.driver);
-  if (driver === undefined) {
-    issues.add([...at, 'driver'], errors.CONFIG_UNKNOWN_DRIVER({ name: show(device.driver) }), {
-      fix: didYouMean(device.driver, registry.drivers.keys()),
-    });
-    return;
+  const driver = typeof device.driver === 'string' ? registry.drivers.get(device.driver) : undefined;
+  if (typeof device.driver === 'string' && driver === undefined) {
+    const fix = didYouMean(device.driver, registry.drivers.keys());
+    issues.add([...at, 'driver'], errors.CONFIG_UNKNOWN_DRIVER({ name: show(device.driver) }), { fix });
   }
-  if (isBlock(device.settings)) checkSchema(driver.settings, device.settings, [...at, 'settings'], issues);
+  if (driver !== undefined && isBlock(device.settings)) checkSchema(driver.settings, device.settings, [...at, 'settings'], issues);
   for (const [group, block] of entries(device.groups)) {
+    checkInterval([...at, 'groups', group, 'interval'], block.interval, issues);
     for (const [tag, definition] of entries(block.tags)) {
       if (issues.full) return;
-      checkAddress([...at, 'groups', group, 'tags', tag], definition, device.driver, driver, issues);
+      const path = [...at, 'groups', group, 'tags', tag];
+      checkTag(path, definition, issues);
+      if (driver !== undefined) checkAddress(path, definition, device, driver, issues);
     }
   }
 }
@@ -141,11 +153,23 @@ function checkInterval(path: string[], interval: unknown, issues: IssueList): vo
   }
 }
 
-function checkAddress(path: string[], tag: Block, driverId: string, driver: Pick<DriverModule, 'parseAddress'>, issues: IssueList): void {
-  const { address, type, access } = tag;
+/** The address in the grammar of the device's driver. */
+export function checkAddress(
+  path: readonly string[],
+  tag: Block,
+  device: Block,
+  driver: Pick<DriverModule, 'parseAddress'>,
+  issues: IssueSink,
+): void {
+  const { address, type, access, count } = tag;
+  const driverId = String(device.driver);
   if (typeof address !== 'string' || address === '' || typeof type !== 'string' || typeof access !== 'string') return;
   try {
-    const result = driver.parseAddress(address, { type: type as DataType, access: access as TagAccess });
+    const result = driver.parseAddress(
+      address,
+      { type: type as DataType, access: access as TagAccess, ...(typeof count === 'number' ? { count } : {}) },
+      blockOf(device.settings),
+    );
     if (!result.ok) {
       const [why, hint] = clauseOf(result.error[0]?.message ?? 'it is not understood');
       issues.add([...path, 'address'], errors.CONFIG_ADDRESS({ address, driver: driverId, why }), { fix: result.error[0]?.fix ?? hint });
@@ -185,7 +209,9 @@ function checkSimulator(name: string, block: Block, { registry, issues }: Contex
     return;
   }
   if (isBlock(schema.properties) && 'protocol' in schema.properties) {
-    checkSchema(schema, block, ['simulators', name], issues);
+    if (!checkSchema(schema, block, ['simulators', name], issues)) return;
+    for (const { path, error } of registry.simulatorFaults?.(block) ?? [])
+      issues.add(['simulators', name, ...path], error, { fix: error.next });
     return;
   }
   const { protocol: _chosen, ...rest } = block;
@@ -240,10 +266,8 @@ function checkRule(name: string, rule: Block, { registry, sources, issues }: Con
     const fault = checkedSql(registry.checkRuleSql, rule.sql);
     if (fault !== undefined) {
       const path = [...at, 'sql'];
-      const { file, text, place } = sources.at(path);
-      const offset = place && offsetInScalar(text, place, rule.sql, fault.line, fault.column);
+      const spot = spotIn(sources, path, rule.sql, fault.line, fault.column);
       const [why, fix] = clauseOf(fault.message);
-      const spot = offset === undefined ? undefined : { file, offset };
       issues.add(path, errors.CONFIG_RULE_SQL({ line: fault.line, column: fault.column, why }), { fix, spot });
     }
   }
@@ -253,6 +277,13 @@ function checkRule(name: string, rule: Block, { registry, sources, issues }: Con
     if (isBlock(republish) && typeof republish.topic === 'string')
       checkTopic([...at, 'actions', String(i), 'republish', 'topic'], republish.topic, issues);
   }
+}
+
+/** Where a character of a text stands in its file; undefined where escapes make that unknown. */
+function spotIn(sources: Sources, path: readonly string[], value: string, line: number, column: number): Spot | undefined {
+  const { file, text, place } = sources.at(path);
+  const offset = place && offsetInScalar(text, place, value, line, column);
+  return offset === undefined ? undefined : { file, offset };
 }
 
 function checkedSql(

@@ -34,7 +34,13 @@ rules:
 `;
 
 test('a file written by hand keeps its comments, order and spacing when a tag, an interval and a rule change', () => {
-  const files = { main: 'hub.yaml', texts: new Map([['hub.yaml', byHand]]), includes: [], owners: new Map<string, string>() };
+  const files = {
+    main: 'hub.yaml',
+    texts: new Map([['hub.yaml', byHand]]),
+    includes: [],
+    owners: new Map<string, string>(),
+    templated: new Map<string, never>(),
+  };
   const { texts } = editHubFiles(files, [
     {
       op: 'add',

@@ -1,18 +1,17 @@
 import { isBlock, namedSections } from './checks.ts';
-import { applyOp, editHubText, splitPath } from './edit.ts';
+import { applyOp, editHubText, joinPath, splitPath } from './edit.ts';
 import type { EditOp } from './edit.ts';
 import { errors } from './errors.ts';
 import { ownerOf } from './hub-files.ts';
 import type { HubFiles } from './hub-files.ts';
-import type { TagConfig } from './hub-schema.ts';
 import { editTable } from './table-edit.ts';
-import { TagTableText } from './tag-table.ts';
+import { intoOverrides, tagsIn } from './template-edit.ts';
 
 type Block = Record<string, unknown>;
 
 /**
  * Carries out changes in the files that own them and touches no others: YAML keeps comments and order, a tag table keeps its other rows
- * byte for byte. A new device, rule, … goes to the main file. A block that is given with its tags, while its tags stand in a table, keeps
+ * byte for byte. A change of what a device takes from a template is written to the device. A new device, rule, … goes to the main file. A block that is given with its tags, while its tags stand in a table, keeps
  * the table. Throws CONFIG_EDIT_PATH and CONFIG_EDIT_VALUE.
  */
 export function editHubFiles(files: HubFiles, ops: readonly EditOp[]): HubFiles {
@@ -21,13 +20,16 @@ export function editHubFiles(files: HubFiles, ops: readonly EditOp[]): HubFiles 
   const tables = new Map<string, { target: Block; path: string }>();
   const tableOf = (path: readonly string[]): { file: string; target: Block } | undefined => {
     const key = path.slice(0, 5).join('/');
-    const file = path.length >= 5 && path[0] === 'devices' ? files.owners.get(key) : undefined;
+    const file = path.length >= 5 && (path[0] === 'devices' || path[0] === 'templates') ? files.owners.get(key) : undefined;
     if (file === undefined) return undefined;
     let open = tables.get(file);
-    if (open === undefined) tables.set(file, (open = { target: readTable(texts.get(file)!), path: key }));
+    if (open === undefined) tables.set(file, (open = { target: tagsIn(texts.get(file)!), path: key }));
     return { file, target: open.target };
   };
-  for (const op of ops.flatMap((op) => split(files, op))) {
+  for (const op of intoOverrides(
+    files,
+    ops.flatMap((op) => split(files, op)),
+  )) {
     const path = splitPath(op.path);
     const table = tableOf(path);
     if (table !== undefined && !(path.length === 5 && !isTagMap(op.value))) {
@@ -77,7 +79,7 @@ function withTables(
   tableOf: (path: readonly string[]) => { file: string; target: Block } | undefined,
   tables: Map<string, { target: Block; path: string }>,
 ): unknown {
-  if (path[0] !== 'devices' || path.length > 4 || !isBlock(value)) return value;
+  if ((path[0] !== 'devices' && path[0] !== 'templates') || path.length > 4 || !isBlock(value)) return value;
   const depth = path.length;
   const child = (name: string): Block | undefined =>
     isBlock(value[name]) ? { ...value, [name]: withTables([...path, name], value[name], tableOf, tables) } : undefined;
@@ -95,15 +97,3 @@ function withTables(
   tables.get(table.file)!.target = value.tags;
   return { ...value, tags: { file: table.file } };
 }
-
-function readTable(text: string): Block {
-  const table = new TagTableText(text);
-  const out: Record<string, Partial<Record<string, TagConfig | string | number>>> = {};
-  for (let row = 1; row < table.csv.rows; row++) {
-    const { name = '', ...rest } = Object.fromEntries(table.cellsOf(row)) as { name?: string } & Record<string, string>;
-    out[name] = rest;
-  }
-  return out;
-}
-
-const joinPath = (path: readonly string[]): string => path.map((s) => s.replaceAll('~', '~0').replaceAll('/', '~1')).join('/');

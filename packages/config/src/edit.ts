@@ -47,7 +47,8 @@ function open(text: string, path: string): Document.Parsed {
 
 function splice(text: string, splices: readonly Splice[]): string {
   let out = text;
-  for (const { start, end, text: insert } of [...splices].sort((a, b) => b.start - a.start || b.end - a.end)) {
+  // Of two that begin at one place the inner block's was planned first and stands first.
+  for (const { start, end, text: insert } of [...splices].reverse().sort((a, b) => b.start - a.start || b.end - a.end)) {
     out = out.slice(0, start) + insert + out.slice(end);
   }
   return out;
@@ -89,6 +90,14 @@ function plainReader(document: Document.Parsed): PlainReader {
   };
   return read;
 }
+
+/** A YAML text as plain data; a value from outside is the text `!env NAME` or `!file PATH`. Throws CONFIG_EDIT_VALUE. */
+export function plainOf(text: string, path: string): unknown {
+  const document = open(text, path);
+  return unshared(plainReader(document)(document.contents));
+}
+
+export const joinPath = (path: readonly string[]): string => path.map((s) => s.replaceAll('~', '~0').replaceAll('/', '~1')).join('/');
 
 /** `a/b~1c` → `a`, `b/c`. */
 export const splitPath = (path: string): string[] =>

@@ -39,7 +39,7 @@ export const errors = defineErrors({
   },
   CONFIG_MAIN_ONLY: {
     blame: 'config',
-    text: '{key} stands only in {main}; an included file holds devices, apps, rules, dashboards and simulators.',
+    text: '{key} stands only in {main}; an included file holds devices, templates, apps, rules, dashboards and simulators.',
     next: 'Move it there.',
   },
   CONFIG_DEFINED_TWICE: {
@@ -58,7 +58,7 @@ export const errors = defineErrors({
   CONFIG_CSV_HEADER: {
     blame: 'config',
     text: 'The first row must name the columns; {missing} is missing.',
-    next: 'Begin with name,address,type and, where needed, access,decimal,bias,unit,precision,description.',
+    next: 'Begin with name,address,type and, where needed, further properties of a tag like access,decimal,unit,labels,description.',
   },
   CONFIG_CSV_CELLS: {
     blame: 'config',
@@ -115,6 +115,46 @@ export const errors = defineErrors({
     text: 'The address {address} can only be read.',
     next: 'Write access: read, or use an address that can be written.',
   },
+  CONFIG_TEMPLATE_UNKNOWN: { blame: 'config', text: 'There is no template {name}.', next: 'Use one of those that exist, or write one.' },
+  CONFIG_VARIABLE_UNKNOWN: {
+    blame: 'config',
+    text: 'Template {template} has no variable {name}.',
+    next: 'Add it to the variables of the template, or write two braces for a brace.',
+  },
+  CONFIG_VARIABLE_UNUSED: {
+    blame: 'config',
+    text: 'Nothing in template {template} uses the variable {name}.',
+    next: 'Use it in braces, or remove it.',
+  },
+  CONFIG_VARIABLE_FOREIGN: {
+    blame: 'config',
+    text: 'Template {template} has no variable {name}.',
+    next: 'Remove it, or correct its name.',
+  },
+  CONFIG_VARIABLE_MISSING: {
+    blame: 'config',
+    text: 'Device {device} does not say what {name} of template {template} is.',
+    next: 'Add it to the variables of the device, or give it a default in the template.',
+  },
+  CONFIG_TAG_SOURCE: {
+    blame: 'config',
+    text: '{name} has {keys}; a value comes from one place.',
+    next: 'Keep one of address, value and expression.',
+  },
+  CONFIG_TAG_ALONE: { blame: 'config', text: '{key} does nothing without {needs}.', next: 'Add {needs}, or remove {key}.' },
+  CONFIG_TAG_CONFLICT: { blame: 'config', text: '{key} does not go with {other}: {why}.', next: 'Remove one of the two.' },
+  CONFIG_TAG_BOUNDS: { blame: 'config', text: '{low} {min} is above {high} {max}.', next: 'Exchange or correct the two.' },
+  CONFIG_LABEL_TWICE: { blame: 'config', text: 'The value {value} has two labels.', next: 'Keep one of them.' },
+  CONFIG_EXPRESSION: {
+    blame: 'config',
+    text: 'The expression of this tag is not valid at column {column}: {why}.',
+    next: 'Correct the expression.',
+  },
+  CONFIG_CYCLE: {
+    blame: 'config',
+    text: 'The expression of {tag} reads its own result: {way}.',
+    next: 'Let one of them read something else.',
+  },
   CONFIG_INTERVAL: { blame: 'config', text: '{subject} must be from 10ms to 24h, not {found}.', next: 'Choose another interval.' },
   CONFIG_DUPLICATE_PATH: {
     blame: 'config',
@@ -132,6 +172,33 @@ export const errors = defineErrors({
     text: 'The SQL of this rule is not valid at its line {line}, column {column}: {why}.',
     next: 'Correct the SQL.',
   },
+  CONFIG_IMPORT_FORMAT: {
+    blame: 'caller',
+    text: 'The file is not read as {format}: {why}.',
+    next: 'Name its format with --format, or save it again from the program it comes from.',
+  },
+  CONFIG_IMPORT_LARGE: { blame: 'caller', text: 'The file has {what}; at most {limit} are read at once.', next: 'Import it in parts.' },
+  CONFIG_IMPORT_COLUMN: {
+    blame: 'caller',
+    text: 'The first row must name the columns; {missing} is missing.',
+    next: 'Begin with device,group,name,address,type; omh tags export shows an example.',
+  },
+  CONFIG_IMPORT_DEVICE: {
+    blame: 'caller',
+    text: 'It is not said which device this tag belongs to.',
+    next: 'Add a column device, or name the device with --device.',
+  },
+  CONFIG_IMPORT_GROUP: {
+    blame: 'caller',
+    text: 'It is not said which group this tag belongs to.',
+    next: 'Add a column group, or name the group with --group.',
+  },
+  CONFIG_IMPORT_NO_DEVICE: {
+    blame: 'caller',
+    text: 'There is no device {name}, and the file does not say how to reach it.',
+    next: 'Add the device first, or name another one with --device.',
+  },
+  CONFIG_IMPORT_TWICE: { blame: 'caller', text: 'The tag {name} stands in this file already, at {first}.', next: 'Keep one of the two.' },
   CONFIG_MORE: { blame: 'config', text: 'There are more faults than can be shown.', next: 'Correct the ones above first.' },
   CONFIG_EDIT_PATH: {
     blame: 'caller',

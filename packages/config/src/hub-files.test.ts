@@ -1,50 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fail, ok } from '@omh/core';
-import type { Registry } from './checks.ts';
 import { editHubFiles } from './edit-files.ts';
-import { folderOf } from './hub-files.ts';
 import { formatIssue } from './issue.ts';
-import { parseHub } from './parse-hub.ts';
+import { parse, parsed } from './testing/plc-hub.ts';
 
-export const registry: Registry = {
-  drivers: new Map([
-    [
-      'plc',
-      {
-        title: 'PLC',
-        settings: {
-          type: 'object',
-          properties: {
-            host: { type: 'string', title: 'Host', description: 'Where it is.', effect: 'reconnect' },
-            password: { type: 'string', format: 'secret', title: 'Password', description: 'Its password.', effect: 'reconnect' },
-          },
-          additionalProperties: false,
-        },
-        parseAddress: (address: string) =>
-          /^\d+!4\d{4}$/.test(address)
-            ? ok({ canonical: address, writable: true })
-            : fail([{ path: '', code: 'X', message: 'it has no unit' }]),
-      },
-    ],
-  ]),
-  simulators: new Map([['plc', { type: 'object', properties: { port: { type: 'integer' } } }]]),
-  apps: new Map([['mqtt', { type: 'object', properties: { url: { type: 'string' }, password: { type: 'string', format: 'secret' } } }]]),
-  dashboard: { type: 'object' },
-  requestsPerCycle: (_driver, _settings, tags) => Math.ceil(tags.length / 10),
-};
-export const parse = (texts: Record<string, string>) =>
-  parseHub('hub.yaml', {
-    folder: folderOf(new Map(Object.entries(texts))),
-    registry,
-    env: (name) => (name === 'SECRET' ? 'hunter22' : undefined),
-    readFile: () => 'from-file',
-  });
-export const parsed = (texts: Record<string, string>) => {
-  const result = parse(texts);
-  assert.ok(result.ok, result.ok ? '' : result.error.map(formatIssue).join('\n'));
-  return result.value;
-};
 const issues = (texts: Record<string, string>): string[] => {
   const result = parse(texts);
   return result.ok ? [] : result.error.map(formatIssue);
@@ -159,8 +118,8 @@ const wrong: [title: string, texts: Record<string, string>, expected: RegExp[]][
       /^tags\/press\.csv:5:1 .*d stands here for the second time; the first is in line 4/,
       /^tags\/press\.csv:6:1 .*has 6 cells, the first row names 5/,
       /^tags\/press\.csv:7:1 .*An empty name cannot be used/,
-      /^tags\/press\.csv:8:1 .*needs the key address/,
       /^tags\/press\.csv:8:1 .*needs the key type/,
+      /^tags\/press\.csv:8:1 .*needs the key address/,
     ],
   ],
   [

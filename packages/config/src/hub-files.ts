@@ -1,4 +1,5 @@
 import type { HubFolder } from './include.ts';
+import type { TemplatedDevice } from './template-reading.ts';
 
 /** The files a hub is made of, with their texts, and which of them owns what. Plain data: it may cross to a worker. */
 export interface HubFiles {
@@ -10,6 +11,8 @@ export interface HubFiles {
   readonly includes: readonly string[];
   /** `devices/press` → `devices/press.yaml`, `devices/press/groups/line1/tags` → `tags/press.csv`; what is not here stands in the main file. */
   readonly owners: ReadonlyMap<string, string>;
+  /** Devices that name a template, as they stand in their file. */
+  readonly templated: ReadonlyMap<string, TemplatedDevice>;
 }
 
 /** A folder that holds exactly these texts: how a stored revision is read. */
@@ -47,6 +50,7 @@ export function overlay(under: HubFolder, texts: ReadonlyMap<string, string>): H
 
 /** The file in which a path of the configuration stands. */
 export function ownerOf(files: HubFiles, path: readonly string[]): string {
-  const table = path.length >= 5 && path[0] === 'devices' ? files.owners.get(path.slice(0, 5).join('/')) : undefined;
+  const table =
+    path.length >= 5 && (path[0] === 'devices' || path[0] === 'templates') ? files.owners.get(path.slice(0, 5).join('/')) : undefined;
   return table ?? files.owners.get(path.slice(0, 2).join('/')) ?? files.main;
 }

@@ -1,6 +1,5 @@
 import Type from 'typebox';
-import type { Static, TSchema } from 'typebox';
-import { dataTypes, tagAccess } from '@omh/core';
+import type { Static } from 'typebox';
 import { authenticatorSchemas } from './authentication-schema.ts';
 import type { AuthenticatorConfig } from './authentication-schema.ts';
 import { externalBroker } from './external-broker.ts';
@@ -10,22 +9,24 @@ import type { BrokerFeaturesConfig } from './broker-features-schema.ts';
 import { Flapping, Listeners } from './listener-schema.ts';
 import type { ListenersConfig } from './listener-schema.ts';
 import { maxNameLength, namePattern, pathPattern } from './names.ts';
-import type { SchemaHints } from './schema-hints.ts';
-import { addressBlock, count, duration, host, live, oneOf, port, reconnect, restart, strict } from './schema-parts.ts';
+import {
+  addressBlock,
+  count,
+  description,
+  duration,
+  host,
+  live,
+  named,
+  oneOf,
+  port,
+  reconnect,
+  restart,
+  strict,
+  ui,
+} from './schema-parts.ts';
+import { Tag } from './tag-schema.ts';
+import { Template, templateOfDevice, variablesOfDevice } from './template-schema.ts';
 
-const ui = (hints: SchemaHints) => ({ 'x-ui': hints });
-
-const named = <S extends TSchema>(entry: S, options: object) =>
-  Type.Unsafe<Record<string, Static<S>>>({
-    type: 'object',
-    additionalProperties: entry,
-    propertyNames: { pattern: namePattern, maxLength: maxNameLength },
-    default: {},
-    ...options,
-  });
-const description = Type.Optional(
-  Type.String({ title: 'Description', description: 'What it is for, in words.', maxLength: 2000, ...live, ...ui({ order: 90 }) }),
-);
 /** Checked by the schema that belongs to the driver, protocol or app type. */
 const settings = (of: string, options: object) =>
   Type.Unsafe<Record<string, unknown>>({
@@ -35,64 +36,6 @@ const settings = (of: string, options: object) =>
     default: {},
     ...options,
   });
-
-export const Tag = Type.Object(
-  {
-    address: Type.String({
-      title: 'Address',
-      description: 'Where the value stands in the device, in the grammar of its driver, e.g. 1!40001.',
-      minLength: 1,
-      maxLength: 512,
-      ...live,
-    }),
-    type: oneOf(dataTypes, { title: 'Type', description: 'How the device encodes the value.', ...live }),
-    access: oneOf(tagAccess, { title: 'Access', description: 'What may be done with it.', default: 'read', ...live }),
-    decimal: Type.Optional(
-      Type.Number({
-        title: 'Factor',
-        description: 'Engineering value = raw value × decimal + bias. When absent: 1.',
-        not: { const: 0 },
-        expects: 'a number other than 0',
-        ...count,
-        ...live,
-      }),
-    ),
-    bias: Type.Optional(
-      Type.Number({ title: 'Offset', description: 'Added after the factor, in the engineering unit. When absent: 0.', ...count, ...live }),
-    ),
-    unit: Type.Optional(
-      Type.String({ title: 'Unit', description: 'UCUM unit of the engineering value, e.g. Cel, bar, %.', maxLength: 50, ...live }),
-    ),
-    precision: Type.Optional(
-      Type.Integer({
-        title: 'Precision',
-        description: 'Digits shown after the point. When absent: as many as the value has.',
-        minimum: 0,
-        maximum: 17,
-        ...count,
-        ...live,
-      }),
-    ),
-    description,
-  },
-  { ...strict, title: 'Tag', description: 'One value of the device.', ...live },
-);
-
-/** In place of a group's tags: the tags stand in a table. */
-export const TagTable = Type.Object(
-  {
-    file: Type.String({
-      title: 'Tag table',
-      description:
-        'CSV file beside the hub file with one row per tag: name, address, type and, where needed, access, decimal, bias, unit, precision, description. Relative to the folder of the hub file.',
-      minLength: 1,
-      maxLength: 1000,
-      ...live,
-      ...ui({ widget: 'file' }),
-    }),
-  },
-  { ...strict, title: 'Tags in a table', description: 'The values that are read together, from a CSV file.', ...live },
-);
 
 const Group = Type.Object(
   {
@@ -104,6 +47,8 @@ const Group = Type.Object(
 
 const Device = Type.Object(
   {
+    template: templateOfDevice,
+    variables: variablesOfDevice,
     driver: Type.String({ title: 'Driver', description: 'The protocol the device speaks, e.g. modbus-tcp.', ...reconnect }),
     settings: settings('driver', reconnect),
     path: Type.Optional(
@@ -129,11 +74,52 @@ const Subscription = Type.Object(
     topic: Type.Optional(
       Type.String({
         title: 'Topic',
-        description: 'Where the values are published. When absent: /neuron/{app}/{device}/{group}.',
+        description:
+          'Where the values are published; {app}, {device}, {group}, {site} and {hub} stand for the names, with {tag} each tag has a message of its own. When absent: /neuron/{app}/{device}/{group}.',
         minLength: 1,
         maxLength: 1024,
         ...live,
         ...ui({ widget: 'topic' }),
+      }),
+    ),
+    qos: Type.Optional(
+      Type.Integer({
+        title: 'QoS',
+        description: 'Quality of service of this group; absent: as the app has it.',
+        minimum: 0,
+        maximum: 2,
+        enum: [0, 1, 2],
+        ...count,
+        ...live,
+        ...ui({ advanced: true }),
+      }),
+    ),
+    retain: Type.Optional(
+      Type.Boolean({
+        title: 'Retain',
+        description: 'The broker keeps the newest message; absent: as the app has it.',
+        ...live,
+        ...ui({ advanced: true }),
+      }),
+    ),
+    format: Type.Optional(
+      oneOf(['values', 'tags', 'ecp', 'vqt', 'protobuf', 'custom'], {
+        title: 'Payload',
+        description: 'How the values of this group are written; absent: as the app has it.',
+        ...live,
+        ...ui({ advanced: true }),
+      }),
+    ),
+    staticTags: Type.Optional(
+      Type.Unsafe<Record<string, boolean | number | string>>({
+        type: 'object',
+        additionalProperties: { title: 'Value', type: ['boolean', 'number', 'string'], maxLength: 4096 },
+        propertyNames: { pattern: namePattern, maxLength: maxNameLength },
+        maxProperties: 100,
+        title: 'Static tags',
+        description: 'Constants that go with every message of this group, by name.',
+        ...live,
+        ...ui({ advanced: true }),
       }),
     ),
   },
@@ -246,6 +232,7 @@ const Rule = Type.Object(
 
 /** What may stand in the main file and in included ones. */
 const sections = {
+  templates: named(Template, { title: 'Templates', description: 'What several devices have in common.', ...live }),
   simulators: named(
     Type.Unsafe<SimulatorBlock>({
       type: 'object',
@@ -354,7 +341,7 @@ export const HubSchema = Type.Object(
         maxItems: 100,
         title: 'Include',
         description:
-          'Further files with devices, apps, rules, dashboards and simulators: a pattern like devices/*.yaml or a list of them, relative to the folder of this file; * and ? match inside one name.',
+          'Further files with devices, templates, apps, rules, dashboards and simulators: a pattern like devices/*.yaml or a list of them, relative to the folder of this file; * and ? match inside one name.',
         expects: 'a pattern like devices/*.yaml or a list of them',
         ...live,
       }),
@@ -452,6 +439,7 @@ export const HubSchema = Type.Object(
       },
       { ...strict, title: 'Broker', description: 'The MQTT broker inside, or with url one elsewhere.', default: {}, ...restart },
     ),
+    templates: sections.templates,
     simulators: sections.simulators,
     historian: Type.Object(
       {
@@ -484,7 +472,7 @@ export const HubSchema = Type.Object(
 export const IncludedSchema = Type.Object(sections, {
   ...strict,
   title: 'Open Manufacturing Hub, included file',
-  description: 'Part of a hub file: devices, apps, rules, dashboards and simulators.',
+  description: 'Part of a hub file: devices, templates, apps, rules, dashboards and simulators.',
 });
 
 interface SimulatorBlock {
@@ -503,9 +491,10 @@ type File = Static<typeof HubSchema>;
 export type { ListenerConfig } from './listener-schema.ts';
 export type SimulatorConfig = SimulatorBlock;
 export type HistorianConfig = File['historian'];
-export type TagConfig = Static<typeof Tag>;
+export type { TagConfig } from './tag-schema.ts';
+export type { TemplateConfig } from './template-schema.ts';
 export type GroupConfig = Static<typeof Group>;
-/** `path` is always there after parsing. */
+/** `path` is always there after parsing, and `template` filled in: what the template says stands in the device as if it were written there. */
 export type DeviceConfig = Static<typeof Device>;
 export type AppConfig = Static<typeof App>;
 export type RuleConfig = Static<typeof Rule>;

@@ -22,6 +22,8 @@ export type Aim = 'value' | 'key';
 export interface Spot {
   readonly file: number;
   readonly offset: number;
+  /** Where it stands in a template: that one, and the device that was made from it. */
+  readonly made?: { readonly template: string; readonly device: string };
 }
 
 export interface IssuePlaces {
@@ -53,6 +55,9 @@ export class IssueList implements IssueSink {
   readonly #places: IssuePlaces;
   readonly #found: { spot: Spot; issue: Issue }[] = [];
   readonly #closed = new Set<string>();
+  readonly #silent = new Set<string>();
+  readonly #settled = new Set<string>();
+  readonly #told = new Set<string>();
 
   constructor(places: IssuePlaces) {
     this.#places = places;
@@ -73,10 +78,28 @@ export class IssueList implements IssueSink {
     this.#closed.add(path.join('/'));
   }
 
+  /** What is wrong here is told in the template: the devices made from it need not repeat it. */
+  settle({ file, offset }: Spot): void {
+    this.#settled.add(`${file}:${offset}`);
+  }
+  /** This device cannot be what was meant: nothing more is said about it. */
+  silence(device: string): void {
+    this.#silent.add(device);
+  }
+
   add(path: readonly Segment[], error: OmhError, options: IssueOptions = {}): void {
     if (this.full || this.#closed.has(path.join('/'))) return;
+    if (this.#silent.size > 0 && path[0] === 'devices' && this.#silent.has(String(path[1]))) return;
     const spot = options.spot ?? this.#places.locate(path, options.aim ?? 'value');
-    const issue: Issue = { path: path.join('/'), code: error.code, message: this.#places.hide(error.message) };
+    let message = this.#places.hide(error.message);
+    if (spot.made !== undefined) {
+      // A thousand devices of one template have one fault.
+      const once = `${spot.file}:${spot.offset}:${error.code}:${path.slice(2).join('/')}`;
+      if (this.#told.has(once) || this.#settled.has(`${spot.file}:${spot.offset}`)) return;
+      this.#told.add(once);
+      message += ` This is template ${spot.made.template}, as read for device ${spot.made.device}.`;
+    }
+    const issue: Issue = { path: path.join('/'), code: error.code, message };
     this.#found.push({ spot, issue: options.fix === undefined ? issue : { ...issue, fix: this.#places.hide(options.fix) } });
   }
 

@@ -1,7 +1,8 @@
 import type { JsonSchema } from '@omh/core';
 import { authenticatorSchemas } from './authentication-schema.ts';
 import type { Registry } from './checks.ts';
-import { HubSchema, IncludedSchema, TagTable } from './hub-schema.ts';
+import { HubSchema, IncludedSchema } from './hub-schema.ts';
+import { TagTable } from './tag-schema.ts';
 
 interface Node {
   properties?: Record<string, Node>;
@@ -11,9 +12,9 @@ interface Node {
 
 /**
  * The schema editors complete and check the hub file with: one document, what `omh schema` prints (draft 2020-12). `included`: the one
- * for files that `include` names.
+ * for files that `include` names. `use: 'form'` describes whole devices; `'editor'` also lets a device with a template leave out what that says.
  */
-export function hubJsonSchema(registry: Registry, kind: 'hub' | 'included' = 'hub'): JsonSchema {
+export function hubJsonSchema(registry: Registry, kind: 'hub' | 'included' = 'hub', use: 'form' | 'editor' = 'form'): JsonSchema {
   const schema = JSON.parse(JSON.stringify(kind === 'hub' ? HubSchema : IncludedSchema)) as Node;
   const section = (name: string): Node => schema.properties![name]!;
   const entry = (name: string): Node => section(name).additionalProperties!;
@@ -36,6 +37,9 @@ export function hubJsonSchema(registry: Registry, kind: 'hub' | 'included' = 'hu
   const tags = entry('devices').properties!.groups!.additionalProperties!.properties!.tags!;
   const { title, description, effect, ...text } = TagTable.properties.file as unknown as Node;
   tags.properties = { file: { title, description, effect, anyOf: [text, tags.additionalProperties] } };
+  if (use === 'editor') mayLeaveOut(entry('devices'));
+  const drivers = { enum: [...registry.drivers.keys()] };
+  entry('templates').properties!.driver = { ...entry('templates').properties!.driver, ...drivers };
   if (kind === 'hub') {
     const authentication = section('broker').properties!.authentication as unknown as { items: Node };
     choose(
@@ -53,6 +57,29 @@ export function hubJsonSchema(registry: Registry, kind: 'hub' | 'included' = 'hu
     $id: kind === 'hub' ? 'hub.schema.json' : 'hub-included.schema.json',
     ...(withoutRequiredDefaults(schema) as object),
   };
+}
+
+/** What a device must say is asked of those without a template; in the others null removes a group or a tag. */
+function mayLeaveOut(device: Node): void {
+  const groups = device.properties!.groups!;
+  const group = groups.additionalProperties!;
+  const tags = group.properties!.tags!;
+  const tag = tags.additionalProperties!;
+  const asked = (node: Node): Node => {
+    const needed = {
+      required: (node.required as string[] | undefined)?.filter((key) => node.properties![key]!.default === undefined) ?? [],
+    };
+    delete node.required;
+    return needed;
+  };
+  const ofTag = asked(tag);
+  const ofTags = { properties: { file: true }, additionalProperties: { type: 'object', ...ofTag } };
+  const ofGroup = { type: 'object', ...asked(group), properties: { tags: ofTags } };
+  const otherwise = { ...asked(device), properties: { groups: { additionalProperties: ofGroup } } };
+  for (const node of [group, tag]) node.type = ['object', 'null'];
+  device.if = { required: ['template'] };
+  device.then = {};
+  device.else = otherwise;
 }
 
 /** What `key` says decides what else may stand there. */

@@ -14,3 +14,7 @@ export function nameFault(text: string): string | undefined {
   if (bad !== null) return `it holds ${bad[0]}, which separates or matches topic levels`;
   return name.test(text) ? undefined : 'it begins, ends or is made with characters that are not allowed';
 }
+
+/** Why this name is no tag's, or undefined: below each tag's topic the namespace has two of its own. */
+export const tagNameFault = (text: string): string | undefined =>
+  text === '_meta' || text === 'set' ? `each tag has a topic ${text} of its own` : undefined;

@@ -7,6 +7,7 @@ import type { Registry } from './checks.ts';
 import { folderOf } from './hub-files.ts';
 import { formatIssue } from './issue.ts';
 import { hubJsonSchema } from './json-schema.ts';
+import { checkAgainst } from './schema.ts';
 import { HubSchema } from './hub-schema.ts';
 import { parseHub, withoutSecrets } from './parse-hub.ts';
 
@@ -563,6 +564,7 @@ test('the smallest file gives a whole configuration that listens on this machine
       authentication: [{ type: 'device-credentials' }, { type: 'tokens' }, { type: 'people' }],
       acl: [],
     },
+    templates: {},
     simulators: {},
     historian: { retention: '90d', setup: [] },
     devices: {},
@@ -678,4 +680,20 @@ test('the printed schema knows the drivers, asks for no key that has a default a
   assert.deepEqual(deviceSchema.properties.driver.enum, ['modbus-tcp']);
   assert.equal(deviceSchema.allOf[0].then.properties.settings.properties.port.default, 502);
   assert.equal(schema.properties.simulators.additionalProperties.allOf[0].then.properties.protocol, true);
+});
+
+test('the schema for editors lets a device with a template leave out what that says, and asks the others', () => {
+  const schema = hubJsonSchema(registry, 'hub', 'editor');
+  const faults = (device: unknown): string[] =>
+    checkAgainst(schema, { version: 1, hub: { name: 'a' }, devices: { d: device } }).map(
+      (f) => `${f.path.slice(2).join('/')} ${f.keyword}`,
+    );
+  const tags = { t: { decimal: 2 }, gone: null };
+  assert.deepEqual(faults({ template: 'x', variables: { unit: 1 }, groups: { g: { tags }, h: null } }), []);
+  assert.deepEqual(faults({ driver: 'modbus-tcp', groups: { g: { tags } } }), [
+    'groups/g required',
+    'groups/g/tags/t required',
+    'groups/g/tags/gone type',
+  ]);
+  assert.deepEqual(faults({}), [' required']);
 });

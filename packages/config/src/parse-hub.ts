@@ -4,7 +4,8 @@ import { checkMeaning, isBlock, namedSections } from './checks.ts';
 import type { Registry } from './checks.ts';
 import { errors } from './errors.ts';
 import type { HubFiles } from './hub-files.ts';
-import { HubSchema, IncludedSchema, TagTable } from './hub-schema.ts';
+import { HubSchema, IncludedSchema } from './hub-schema.ts';
+import { TagTable } from './tag-schema.ts';
 import type { HubConfig } from './hub-schema.ts';
 import { expandInclude, maxFiles, pathFault } from './include.ts';
 import type { HubFolder } from './include.ts';
@@ -14,6 +15,8 @@ import { didYouMean } from './did-you-mean.ts';
 import { maxFileMb, Source, whyUnread } from './source.ts';
 import { Sources } from './sources.ts';
 import { TagTableText } from './tag-table.ts';
+import { expandTemplates } from './template-reading.ts';
+import type { TemplatedDevice } from './template-reading.ts';
 import { checkSchema } from './validation.ts';
 
 export interface ParseOptions {
@@ -52,7 +55,13 @@ export function parseHub(main: string, options: ParseOptions): Result<ParsedHub,
   const data = reading.read();
   const { issues, sources } = reading;
   if (!issues.empty) return fail(issues.all(() => errors.CONFIG_MORE()));
-  const files: HubFiles = { main, texts: sources.texts(), includes: reading.includes, owners: sources.owners() };
+  const files: HubFiles = {
+    main,
+    texts: sources.texts(),
+    includes: reading.includes,
+    owners: sources.owners(),
+    templated: reading.templated,
+  };
   return ok({ config: data as unknown as HubConfig, files, secrets: sources.secrets() });
 }
 
@@ -61,6 +70,7 @@ class Reading {
   readonly sources: Sources;
   readonly issues: IssueList;
   includes: string[] = [];
+  templated: ReadonlyMap<string, TemplatedDevice> = new Map();
   readonly #main: string;
   readonly #options: ParseOptions;
   readonly #references: TableReference[] = [];
@@ -79,6 +89,10 @@ class Reading {
     if (main.broken) return {};
     const included = isBlock(data) ? this.#included(data) : [];
     const broken = included.some(({ source }) => source.broken);
+    this.templated = expandTemplates(
+      [{ file: 0, source: main }, ...included].filter(({ source }) => isBlock(source.data) && !source.broken),
+      { issues, sources, table: (path, name, at) => this.#templateTable(path, name, sources.sink(at.file, issues)) },
+    );
     this.#checkBlock(HubSchema as unknown as JsonSchema, data, issues);
     for (const { file, source } of included) {
       if (source.broken) continue;
@@ -168,7 +182,7 @@ class Reading {
         if (typeof tags.file !== 'string') continue;
         const path = ['devices', device, 'groups', group, 'tags'];
         delete (entry as Block).tags;
-        const why = pathFault(tags.file, false) ?? (tags.file.endsWith('.csv') ? undefined : 'it does not end in .csv');
+        const why = tableFault(tags.file);
         if (why !== undefined) sink.add([...path, 'file'], errors.CONFIG_TABLE_FILE({ file: tags.file, why }));
         else if (checkSchema(TagTable as unknown as JsonSchema, tags, path, sink))
           this.#references.push({ path, group: entry as Block, file: tags.file });
@@ -196,15 +210,28 @@ class Reading {
   }
 
   #readTable({ path, group, file: name }: TableReference): void {
-    const { sources, issues } = this;
+    const known = this.#table(path, name, this.issues);
+    if (known !== undefined) group.tags = known.table.tags(path, known.file, this.sources.sink(known.file, this.issues));
+  }
+
+  /** A template's table: its cells may hold variables, so nothing but its form is checked. */
+  #templateTable(path: readonly string[], name: string, sink: IssueSink): Block | undefined {
+    const why = tableFault(name);
+    if (why !== undefined) sink.add([...path, 'file'], errors.CONFIG_TABLE_FILE({ file: name, why }));
+    const known = why === undefined ? this.#table(path, name, sink) : undefined;
+    return known?.table.looseTags(path, known.file, this.sources.sink(known.file, this.issues));
+  }
+
+  #table(path: readonly string[], name: string, sink: IssueSink): { file: number; table: TagTableText } | undefined {
+    const { sources } = this;
     let known = sources.table(name);
     if (known === undefined) {
       let text: string;
       try {
         text = this.#options.folder.read(name);
       } catch (error) {
-        issues.add([...path, 'file'], errors.CONFIG_FILE_UNREADABLE({ name, why: whyUnread(error) }, { cause: error }));
-        return;
+        sink.add([...path, 'file'], errors.CONFIG_FILE_UNREADABLE({ name, why: whyUnread(error) }, { cause: error }));
+        return undefined;
       }
       const size = text.length / 1e6;
       if (size > maxFileMb || sources.names().length >= maxFiles) {
@@ -212,16 +239,20 @@ class Reading {
           size > maxFileMb
             ? errors.CONFIG_TOO_LARGE({ size: Math.ceil(size), limit: maxFileMb })
             : errors.CONFIG_TOO_MANY_FILES({ limit: maxFiles });
-        issues.add([...path, 'file'], error);
-        return;
+        sink.add([...path, 'file'], error);
+        return undefined;
       }
       const table = new TagTableText(text);
       known = { table, file: sources.addTable(name, table) };
     }
     sources.own(path, known.file);
-    group.tags = known.table.tags(path, known.file, sources.sink(known.file, issues));
+    return known;
   }
 }
+
+/** Why this is no name of a tag table. */
+const tableFault = (name: string): string | undefined =>
+  pathFault(name, false) ?? (name.endsWith('.csv') ? undefined : 'it does not end in .csv');
 
 /** The config as it may leave the process: secrets as `!env NAME` and `!file PATH`. */
 export function withoutSecrets(config: HubConfig, secrets: ReadonlyMap<string, string>): HubConfig {

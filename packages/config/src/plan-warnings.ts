@@ -4,6 +4,7 @@ import type { Registry } from './checks.ts';
 import type { DeviceConfig, HubConfig } from './hub-schema.ts';
 import { countOf } from './count-of.ts';
 import { same } from './same.ts';
+import { defineTag } from './tag-definition.ts';
 
 export interface PlanWarning {
   /** HISTORY_STAYS, LOAD_GROWS, LOAD_HIGH, ANONYMOUS_BEYOND_LOOPBACK. */
@@ -67,7 +68,9 @@ function loadOf(device: DeviceConfig, registry: Registry): Load {
   const out: Load = { values: 0, requests: 0 };
   for (const group of Object.values(device.groups)) {
     const perSecond = 1000 / (parseDurationMs(group.interval) ?? Infinity);
-    const tags = Object.entries(group.tags).flatMap(([name, tag]): TagDefinition[] => (tag.access === 'write' ? [] : [{ name, ...tag }]));
+    const tags = Object.entries(group.tags).flatMap(([name, tag]): TagDefinition[] =>
+      tag.access === 'write' || tag.address === undefined ? [] : [defineTag({}, name, tag)],
+    );
     out.values += tags.length * perSecond;
     const requests = tags.length === 0 ? 0 : registry.requestsPerCycle?.(device.driver, device.settings, tags);
     out.requests = requests === undefined || out.requests === undefined ? undefined : out.requests + requests * perSecond;

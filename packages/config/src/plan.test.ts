@@ -81,6 +81,9 @@ test('what an app sends is told group by group', () => {
   assert.deepEqual(told(app('group: line1'), app('group: line1, topic: a/b')), [
     'live app mes: sends press/line1 to a/b, no longer to /neuron/mes/press/line1',
   ]);
+  assert.deepEqual(told(app('group: line1'), app('group: line1, qos: 1')), [
+    'live app mes: sends press/line1 to /neuron/mes/press/line1 in another way',
+  ]);
   assert.deepEqual(told(both, app('group: line2', 'group: line1')), ['live app mes: subscriptions in another order']);
 });
 

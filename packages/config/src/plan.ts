@@ -1,4 +1,3 @@
-import { formatDuration, parseDurationMs } from '@omh/core';
 import type { JsonSchema } from '@omh/core';
 import { isBlock } from './checks.ts';
 import type { Registry } from './checks.ts';
@@ -8,6 +7,20 @@ import { masked } from './parse-hub.ts';
 import type { ParsedHub } from './parse-hub.ts';
 import { countOf } from './count-of.ts';
 import { warningsOf } from './plan-warnings.ts';
+import {
+  aboutDevice,
+  deviceWords,
+  fieldsChanged,
+  firstOf,
+  groupSizes,
+  intervalText,
+  namesOf,
+  sizeOf,
+  tagCount,
+  templateWords,
+  textOf,
+} from './plan-words.ts';
+import type { Words } from './plan-words.ts';
 import type { PlanWarning } from './plan-warnings.ts';
 import { same } from './same.ts';
 
@@ -44,7 +57,6 @@ const hubSections = ['hub', 'http', 'broker', 'historian'] as const;
 const maxChanges = 2000;
 /** So many changed tags of a group are told one by one. */
 const maxTold = 20;
-const maxNames = 100;
 
 /** What leads from one configuration to the other, in words and in parts. Pure; 10,000 tags take tens of milliseconds. */
 export function planHub(from: ParsedHub, to: ParsedHub, registry: Registry): Plan {
@@ -67,6 +79,7 @@ export function restartChanges(from: ParsedHub, to: ParsedHub): PlanChange[] {
 }
 
 class Planner {
+  readonly #reworked = new Set<string>();
   readonly changes: PlanChange[] = [];
   readonly parts: PartChange[] = [];
   readonly #from: ParsedHub;
@@ -87,11 +100,12 @@ class Planner {
         return 'replace';
       },
     });
+    this.#templates();
     this.#section('devices', 'device', {
       effects: { add: 'live', remove: 'live' },
       about: aboutDevice,
       shown: (device, path, side) => ({ ...(this.#shown(device, path, side) as Block), groups: groupSizes(device) }),
-      changed: (name, a, b) => this.#device(name, a, b),
+      changed: (name, a, b) => this.#changedDevice(name, a, b),
     });
     this.#section('apps', 'app', {
       effects: { add: 'live', remove: 'live' },
@@ -173,73 +187,100 @@ class Planner {
     }
   }
 
-  #device(name: string, a: DeviceConfig, b: DeviceConfig): 'replace' | 'adjust' {
+  /** What changes in a template is told once; its devices follow. */
+  #templates(): void {
+    const [a, b] = [this.#from.config.templates, this.#to.config.templates];
+    const used = new Map<string, number>();
+    for (const [device, { template }] of this.#to.files.templated)
+      if (!same(this.#from.config.devices[device], this.#to.config.devices[device])) used.set(template, (used.get(template) ?? 0) + 1);
+    for (const [name, template] of Object.entries(a)) {
+      const next = Object.hasOwn(b, name) ? b[name] : undefined;
+      if (next === undefined)
+        this.#push({ kind: 'remove', path: `templates/${name}`, effect: 'live', sentence: `template ${name} removed` });
+      else if (!same(template, next)) {
+        this.#reworked.add(name);
+        const words = templateWords(name, used.get(name) ?? 0);
+        this.#leaves(['templates', name, 'variables'], `${words.own}variable `, () => 'live');
+        this.#leaf(['templates', name, 'description'], template.description, next.description, 'live', `template ${name}: description`);
+        this.#device(['templates', name], template as unknown as DeviceConfig, next as unknown as DeviceConfig, words);
+      }
+    }
+    for (const name of Object.keys(b))
+      if (!Object.hasOwn(a, name))
+        this.#push({ kind: 'add', path: `templates/${name}`, effect: 'live', sentence: `template ${name} added` });
+  }
+
+  #changedDevice(name: string, a: DeviceConfig, b: DeviceConfig): 'replace' | 'adjust' {
+    const [before, after] = [this.#from.files.templated.get(name), this.#to.files.templated.get(name)];
     const at = ['devices', name];
+    this.#leaf([...at, 'template'], a.template, b.template, 'live', `device ${name}: template`);
+    this.#leaves([...at, 'variables'], `device ${name}: variable `, () => 'live');
+    const told = this.changes.length;
+    const how = this.#device(at, a, b, deviceWords(name));
+    if (before === undefined || after === undefined || before.template !== after.template || !this.#reworked.has(after.template))
+      return how;
+    // What the device says itself did not change here: the template's change is told already.
+    const own = this.changes
+      .splice(told)
+      .filter(({ path }) => !same(saidAt(before.own, path), saidAt(after.own, path)) || !same(a.variables, b.variables));
+    const covered = new Set(
+      this.changes
+        .filter(({ path }) => path.startsWith(`templates/${after.template}/`))
+        .map(({ path }) => path.split('/').slice(2).join('/')),
+    );
+    this.changes.push(...own.filter(({ path }) => !covered.has(path.split('/').slice(2).join('/'))));
+    return how;
+  }
+
+  #device(at: readonly string[], a: DeviceConfig, b: DeviceConfig, words: Words): 'replace' | 'adjust' {
     const link = !same(a.driver, b.driver) || !same(a.settings, b.settings);
-    this.#leaf([...at, 'driver'], a.driver, b.driver, 'reconnect', `device ${name}: driver`, `; device ${name} reconnects`);
-    this.#leaves([...at, 'settings'], `device ${name}: settings `, () => 'reconnect', `; device ${name} reconnects`);
-    this.#leaf([...at, 'path'], a.path, b.path, 'live', `device ${name}: namespace path`);
+    this.#leaf([...at, 'driver'], a.driver, b.driver, 'reconnect', `${words.own}driver`, words.link);
+    this.#leaves([...at, 'settings'], `${words.own}settings `, () => 'reconnect', words.link);
+    this.#leaf([...at, 'path'], a.path, b.path, 'live', `${words.own}namespace path`);
     for (const [group, block] of Object.entries(a.groups)) {
       const path = [...at, 'groups', group];
       const next = Object.hasOwn(b.groups, group) ? b.groups[group] : undefined;
-      if (next !== undefined) this.#group(name, group, block, next);
-      else
-        this.#push({
-          kind: 'remove',
-          path: path.join('/'),
-          from: sizeOf(block),
-          effect: 'live',
-          sentence: `group ${name}/${group} removed: ${tagCount(block)}`,
-        });
+      if (next !== undefined) this.#group(path, block, next, words);
+      else {
+        const sentence = `${words.group(group)} removed: ${tagCount(block)}`;
+        this.#push({ kind: 'remove', path: path.join('/'), from: sizeOf(block), effect: 'live', sentence });
+      }
     }
     for (const [group, block] of Object.entries(b.groups)) {
       if (Object.hasOwn(a.groups, group)) continue;
       const path = [...at, 'groups', group].join('/');
-      this.#push({
-        kind: 'add',
-        path,
-        to: sizeOf(block),
-        effect: 'live',
-        sentence: `group ${name}/${group} added: ${tagCount(block)} every ${intervalText(block.interval)}`,
-      });
+      const sentence = `${words.group(group)} added: ${tagCount(block)} every ${intervalText(block.interval)}`;
+      this.#push({ kind: 'add', path, to: sizeOf(block), effect: 'live', sentence });
     }
     return link ? 'replace' : 'adjust';
   }
 
-  #group(device: string, group: string, a: GroupConfig, b: GroupConfig): void {
-    const at = ['devices', device, 'groups', group];
-    const called = `group ${device}/${group}`;
+  #group(at: readonly string[], a: GroupConfig, b: GroupConfig, words: Words): void {
+    const group = at[3]!;
     if (a.interval !== b.interval) {
-      const sentence = `${called}: interval ${intervalText(a.interval)} → ${intervalText(b.interval)}`;
+      const sentence = `${words.group(group)}: interval ${intervalText(a.interval)} → ${intervalText(b.interval)}`;
       this.#push({ kind: 'change', path: [...at, 'interval'].join('/'), from: a.interval, to: b.interval, effect: 'live', sentence });
     }
     const tags = [...at, 'tags'].join('/');
+    const inside = words.of(group);
     const gone = Object.keys(a.tags).filter((tag) => !Object.hasOwn(b.tags, tag));
     const come = Object.keys(b.tags).filter((tag) => !Object.hasOwn(a.tags, tag));
     const changed = Object.keys(a.tags).filter((tag) => Object.hasOwn(b.tags, tag) && !same(a.tags[tag], b.tags[tag]));
-    if (gone.length > 0)
-      this.#push({
-        kind: 'remove',
-        path: tags,
-        from: firstOf(gone),
-        effect: 'live',
-        sentence: `${countOf(gone.length, 'tag')} removed from ${device}/${group}${namesOf(gone)}`,
-      });
-    if (come.length > 0)
-      this.#push({
-        kind: 'add',
-        path: tags,
-        to: firstOf(come),
-        effect: 'live',
-        sentence: `${countOf(come.length, 'tag')} added to ${device}/${group}${namesOf(come)}`,
-      });
+    if (gone.length > 0) {
+      const sentence = words.told(`${countOf(gone.length, 'tag')} removed from ${inside}${namesOf(gone)}`);
+      this.#push({ kind: 'remove', path: tags, from: firstOf(gone), effect: 'live', sentence });
+    }
+    if (come.length > 0) {
+      const sentence = words.told(`${countOf(come.length, 'tag')} added to ${inside}${namesOf(come)}`);
+      this.#push({ kind: 'add', path: tags, to: firstOf(come), effect: 'live', sentence });
+    }
     if (changed.length > maxTold) {
       const fields = new Set(changed.flatMap((tag) => fieldsChanged(a.tags[tag] as Block, b.tags[tag] as Block)));
-      const sentence = `${countOf(changed.length, 'tag')} changed in ${device}/${group}: ${[...fields].join(', ')}`;
+      const sentence = words.told(`${countOf(changed.length, 'tag')} changed in ${inside}: ${[...fields].join(', ')}`);
       this.#push({ kind: 'change', path: tags, from: firstOf(changed), to: firstOf(changed), effect: 'live', sentence });
       return;
     }
-    for (const tag of changed) this.#leaves([...at, 'tags', tag], `tag ${device}/${group}/${tag}: `, () => 'live');
+    for (const tag of changed) this.#leaves([...at, 'tags', tag], words.told(`tag ${inside}/${tag}: `), () => 'live');
   }
 
   #app(name: string, a: AppConfig, b: AppConfig): 'replace' {
@@ -255,7 +296,8 @@ class Planner {
   #subscriptions(app: string, a: AppConfig['subscriptions'], b: AppConfig['subscriptions'], effect: Effect, behind: string): void {
     type Subscription = AppConfig['subscriptions'][number];
     const path = `apps/${app}/subscriptions`;
-    const keyOf = ({ device, group, topic }: Subscription): string => JSON.stringify([device, group, topic]);
+    const keyOf = ({ device, group, topic, qos, retain, format, staticTags }: Subscription): string =>
+      JSON.stringify([device, group, topic, qos, retain, format, staticTags]);
     const [had, has] = [new Set(a.map(keyOf)), new Set(b.map(keyOf))];
     const gone = a.filter((s) => !has.has(keyOf(s)));
     const come = b.filter((s) => !had.has(keyOf(s)));
@@ -265,7 +307,9 @@ class Planner {
     for (const s of come) {
       const former = left.get(groupOf(s));
       left.delete(groupOf(s));
-      const sentence = `app ${app}: sends ${groupOf(s)}${to(s)}${former === undefined ? '' : `, no longer${to(former)}`}${behind}`;
+      const elsewhere = former !== undefined && former.topic !== s.topic;
+      const how = former === undefined || elsewhere ? '' : ' in another way';
+      const sentence = `app ${app}: sends ${groupOf(s)}${to(s)}${how}${elsewhere ? `, no longer${to(former)}` : ''}${behind}`;
       this.#push(
         former === undefined
           ? { kind: 'add', path, to: s, effect, sentence }
@@ -344,24 +388,12 @@ function valueAt(config: HubConfig, path: readonly string[]): unknown {
   return value;
 }
 
-const fieldsChanged = (a: Block, b: Block): string[] =>
-  [...new Set([...Object.keys(a), ...Object.keys(b)])].filter((key) => !same(a[key], b[key]));
-const firstOf = (names: readonly string[]): string[] => (names.length > maxNames ? [...names.slice(0, maxNames), '…'] : [...names]);
-const namesOf = (names: readonly string[]): string => (names.length <= 5 ? `: ${names.join(', ')}` : '');
-const sizeOf = (group: GroupConfig): Block => ({ interval: group.interval, tags: Object.keys(group.tags).length });
-const tagCount = (group: GroupConfig): string => countOf(Object.keys(group.tags).length, 'tag');
-const groupSizes = (device: DeviceConfig): Block =>
-  Object.fromEntries(Object.entries(device.groups).map(([name, group]) => [name, sizeOf(group)]));
-const intervalText = (text: string): string => {
-  const ms = parseDurationMs(text);
-  return ms === undefined ? text : formatDuration(ms);
-};
-function aboutDevice(device: DeviceConfig): string {
-  const groups = Object.values(device.groups);
-  const tags = groups.reduce((n, group) => n + Object.keys(group.tags).length, 0);
-  return `${device.driver}, ${countOf(groups.length, 'group')}, ${countOf(tags, 'tag')}`;
-}
-function textOf(value: unknown): string {
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return text === undefined ? '' : text.length > 80 ? `${text.slice(0, 80)}…` : text;
+/** What a device's own block says below a path of the configuration. */
+function saidAt(own: Readonly<Block>, path: string): unknown {
+  let value: unknown = own;
+  for (const segment of path.split('/').slice(2)) {
+    if (!isBlock(value) || !Object.hasOwn(value, segment)) return undefined;
+    value = value[segment];
+  }
+  return value;
 }

@@ -1,4 +1,7 @@
 import Type from 'typebox';
+import type { Static, TSchema } from 'typebox';
+import { maxNameLength, namePattern } from './names.ts';
+import type { SchemaHints } from './schema-hints.ts';
 
 export const strict = { additionalProperties: false } as const;
 /** `unit` is UCUM; 1 where a number counts, `duration` where a text carries its own, like 1s. */
@@ -29,3 +32,17 @@ export const addressBlock = (options: object) =>
     expects: 'an IP address or a block of them like 192.168.10.0/24',
     ...options,
   });
+
+export const ui = (hints: SchemaHints) => ({ 'x-ui': hints });
+/** A mapping of names to entries. */
+export const named = <S extends TSchema>(entry: S, options: object) =>
+  Type.Unsafe<Record<string, Static<S>>>({
+    type: 'object',
+    additionalProperties: entry,
+    propertyNames: { pattern: namePattern, maxLength: maxNameLength },
+    default: {},
+    ...options,
+  });
+export const description = Type.Optional(
+  Type.String({ title: 'Description', description: 'What it is for, in words.', maxLength: 2000, ...live, ...ui({ order: 90 }) }),
+);

@@ -89,6 +89,15 @@ export class Source {
     }
     return place;
   }
+  /** Whether the whole path stands here. */
+  has(path: readonly (string | number)[]): boolean {
+    let place: Place | undefined = this.root;
+    for (const segment of path) {
+      place = place.fields?.get(String(segment)) ?? place.entries?.[Number(segment)];
+      if (place === undefined) return false;
+    }
+    return true;
+  }
   locate(path: readonly (string | number)[], aim: Aim): number {
     const place = this.place(path);
     return aim === 'key' ? (place.key ?? place.value) : place.value;

@@ -1,8 +1,10 @@
 import { errors } from './errors.ts';
-import { TagTableText, tagColumns } from './tag-table.ts';
+import { cellsSaySame, isSilent, spellCell, tagColumns } from './tag-cell.ts';
+import type { TagColumn } from './tag-cell.ts';
+import { TagTableText } from './tag-table.ts';
 
 type Row = Readonly<Record<string, unknown>>;
-type Column = (typeof tagColumns)[number];
+type Column = TagColumn;
 interface Splice {
   readonly start: number;
   readonly end: number;
@@ -18,11 +20,14 @@ export function editTable(text: string, target: Readonly<Record<string, Row>>, p
   if (table.csv.faults.length > 0 || table.csv.rows === 0 || !table.columns.includes('name'))
     throw errors.CONFIG_EDIT_VALUE({ path, why: 'the tag table is not valid' });
   const wanted = new Map(Object.entries(target).map(([name, row]) => [name, cellsFor(name, row, path)]));
-  const missing = tagColumns.filter((column) => !table.columns.includes(column) && [...wanted.values()].some((row) => row.has(column)));
-  // `access: read` is what an absent column says.
-  const needed = missing.filter(
-    (column) => column !== 'access' || [...wanted.values()].some((row) => (row.get('access') ?? 'read') !== 'read'),
-  );
+  const needed = tagColumns.filter((column) => {
+    if (table.columns.includes(column)) return false;
+    for (const row of wanted.values()) {
+      const cell = row.get(column);
+      if (cell !== undefined && !isSilent(column, cell)) return true;
+    }
+    return false;
+  });
   if (needed.length > 0) {
     const end = table.csv.end(0);
     const more = needed.map((column) => table.csv.delimiter + column).join('');
@@ -67,7 +72,7 @@ function respelled(table: TagTableText, row: number, next: ReadonlyMap<Column, s
   const had = csv.cells(row);
   const cells = columns.map((column, i) => {
     const value = column === undefined ? (had[i] ?? '') : (next.get(column) ?? '');
-    return spans[i] !== undefined && (column === undefined || saysSame(column, had[i] ?? '', value))
+    return spans[i] !== undefined && (column === undefined || cellsSaySame(column, had[i] ?? '', value))
       ? table.text.slice(spans[i][0], spans[i][1])
       : csv.spell(value);
   });
@@ -81,27 +86,25 @@ const trimmed = (cells: readonly string[], delimiter: string, least = 0): string
 };
 
 function differs(had: ReadonlyMap<Column, string>, next: ReadonlyMap<Column, string>): boolean {
-  return tagColumns.some((column) => !saysSame(column, had.get(column) ?? '', next.get(column) ?? ''));
+  return tagColumns.some((column) => !cellsSaySame(column, had.get(column) ?? '', next.get(column) ?? ''));
 }
-function saysSame(column: Column, a: string, b: string): boolean {
-  if (a === b) return true;
-  if (column === 'access') return (a || 'read') === (b || 'read');
-  return a !== '' && b !== '' && ['decimal', 'bias', 'precision'].includes(column) && Number(a) === Number(b);
-}
-
 function cellsFor(name: string, row: unknown, path: string): Map<Column, string> {
   if (typeof row !== 'object' || row === null || Array.isArray(row))
     throw errors.CONFIG_EDIT_VALUE({ path: `${path}/${name}`, why: 'a tag is a block of keys' });
   const out = new Map<Column, string>([['name', name]]);
   for (const [key, value] of Object.entries(row)) {
-    const column = key === 'name' ? undefined : tagColumns.find((c) => c === key);
+    const column = key === 'name' || !isColumn(key) ? undefined : key;
     if (column === undefined) throw errors.CONFIG_EDIT_VALUE({ path: `${path}/${name}/${key}`, why: 'a tag table has no such column' });
-    if (value === undefined || value === null || value === '') continue;
-    if (typeof value === 'object') throw errors.CONFIG_EDIT_VALUE({ path: `${path}/${name}/${key}`, why: 'a cell holds one value' });
-    out.set(column, String(value as string | number | boolean));
+    if (value === undefined || value === null || (value === '' && column !== 'value' && column !== 'description')) continue;
+    const cell = spellCell(value);
+    if (cell === undefined) throw errors.CONFIG_EDIT_VALUE({ path: `${path}/${name}/${key}`, why: 'a cell does not hold it' });
+    out.set(column, cell);
   }
   return out;
 }
+
+const columns: ReadonlySet<string> = new Set(tagColumns);
+const isColumn = (key: string): key is Column => columns.has(key);
 
 function lineEnd(text: string, at: number): number {
   if (text[at] === '\r') at++;

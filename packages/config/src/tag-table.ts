@@ -1,18 +1,17 @@
 import type { JsonSchema } from '@omh/core';
 import { Csv } from './csv.ts';
 import { errors } from './errors.ts';
-import { Tag } from './hub-schema.ts';
-import type { TagConfig } from './hub-schema.ts';
+import { Tag } from './tag-schema.ts';
+import type { TagConfig } from './tag-schema.ts';
+import { columnNamed, tagColumns, tagOfCells } from './tag-cell.ts';
+import type { TagColumn } from './tag-cell.ts';
 import type { Aim, IssueSink, Spot } from './issue.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { checkSchema } from './validation.ts';
 
-/** The columns of a tag table; the first three must be there. */
-export const tagColumns = ['name', 'address', 'type', 'access', 'decimal', 'bias', 'unit', 'precision', 'description'] as const;
-type Column = (typeof tagColumns)[number];
-const needed: readonly Column[] = ['name', 'address', 'type'];
-const numeric: ReadonlySet<Column> = new Set<Column>(['decimal', 'bias', 'precision']);
-const number = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+type Column = TagColumn;
+const needed: readonly Column[] = ['name', 'type'];
+const sources: readonly Column[] = ['address', 'value', 'expression'];
 const maxTags = 1_000_000;
 
 /** The text of a tag table: where each tag stands, and its tags as plain data. */
@@ -28,7 +27,7 @@ export class TagTableText {
     this.text = text;
     this.csv = new Csv(text);
     const header = this.csv.rows === 0 ? [] : this.csv.cells(0);
-    this.columns = header.map((cell) => tagColumns.find((column) => column === cell.toLowerCase()));
+    this.columns = header.map((cell) => columnNamed(cell));
   }
 
   position(offset: number): { line: number; column: number } {
@@ -50,6 +49,11 @@ export class TagTableText {
     const row = this.rowOf(String(path[tags + 1]));
     return row === undefined ? 0 : this.cellOffset(row, aim === 'key' ? 'name' : ((path[tags + 2] ?? 'name') as Column));
   }
+  has(path: readonly (string | number)[]): boolean {
+    const [tag, field] = path.slice(path.indexOf('tags', 4) + 1);
+    const row = tag === undefined ? 0 : this.rowOf(String(tag));
+    return row !== undefined && (field === undefined || this.cellsOf(row).has(field as Column));
+  }
   rowOf(name: string): number | undefined {
     if (this.#rowOf === undefined) {
       const column = this.columns.indexOf('name');
@@ -66,6 +70,10 @@ export class TagTableText {
     if (span === undefined) return this.csv.start(row);
     return span[0] + Math.max(0, this.text.slice(span[0], span[1]).search(/\S/));
   }
+  /** The tag of a row as far as its cells can be read; nothing is checked. */
+  tagOf(row: number): Partial<TagConfig> {
+    return tagOfCells(this.csv.cells(row), this.columns);
+  }
   cellsOf(row: number): Map<Column, string> {
     const out = new Map<Column, string>();
     const cells = this.csv.cells(row);
@@ -75,11 +83,24 @@ export class TagTableText {
 
   /** The tags by name, defaults filled in; every fault is told at its cell. */
   tags(at: readonly string[], file: number, issues: IssueSink): Record<string, TagConfig> {
+    return this.#rows(at, file, issues, (cells, path) => this.#tag(cells, path, issues));
+  }
+  /** The tags of a template: their cells may hold variables, so only names and rows are checked. */
+  looseTags(at: readonly string[], file: number, issues: IssueSink): Record<string, Partial<TagConfig>> {
+    return this.#rows(at, file, issues, (cells) => tagOfCells(cells, this.columns));
+  }
+
+  #rows<T>(
+    at: readonly string[],
+    file: number,
+    issues: IssueSink,
+    tagOf: (cells: readonly string[], path: readonly string[]) => T,
+  ): Record<string, T> {
     const spot = (offset: number): { spot: Spot } => ({ spot: { file, offset } });
     for (const { offset, what } of this.csv.faults) issues.add(at, errors.CONFIG_CSV({ what }), spot(offset));
     if (this.csv.faults.length > 0 || !this.#headerHolds(at, spot, issues)) return {};
     const { csv, columns } = this;
-    const out: Record<string, TagConfig> = {};
+    const out: Record<string, T> = {};
     const nameColumn = columns.indexOf('name');
     for (let row = 1; row < csv.rows && !issues.full; row++) {
       const cells = csv.cells(row);
@@ -102,21 +123,15 @@ export class TagTableText {
         issues.add([...at, name], errors.CONFIG_DUPLICATE_KEY({ key: name, line }), spot(this.cellOffset(row, 'name')));
         continue;
       }
-      out[name] = this.#tag(cells, [...at, name], issues);
+      out[name] = tagOf(cells, [...at, name]);
     }
     return out;
   }
 
   #tag(cells: readonly string[], at: readonly string[], issues: IssueSink): TagConfig {
-    const tag: Record<string, unknown> = {};
-    for (let i = 0; i < cells.length; i++) {
-      const column = this.columns[i];
-      const cell = cells[i]!;
-      if (cell === '' || column === undefined || column === 'name') continue;
-      tag[column] = numeric.has(column) && number.test(cell) ? Number(cell) : cell;
-    }
+    const tag = tagOfCells(cells, this.columns);
     checkSchema(Tag as unknown as JsonSchema, tag, at, issues);
-    return tag as unknown as TagConfig;
+    return tag as TagConfig;
   }
 
   #headerHolds(at: readonly string[], spot: (offset: number) => { spot: Spot }, issues: IssueSink): boolean {
@@ -134,9 +149,9 @@ export class TagTableText {
         tell(errors.CONFIG_CSV_COLUMN({ name: name === '' ? 'An empty text' : name }), i, didYouMean(name, tagColumns));
       } else if (columns.indexOf(column) !== i) tell(errors.CONFIG_CSV({ what: `the column ${column} stands there twice` }), i);
     }
-    for (const missing of needed) {
-      if (!columns.includes(missing)) tell(errors.CONFIG_CSV_HEADER({ missing }), 0, errors.CONFIG_CSV_HEADER.row.next);
-    }
+    const missed = needed.filter((column) => !columns.includes(column));
+    if (!sources.some((column) => columns.includes(column))) missed.push('address');
+    for (const missing of missed) tell(errors.CONFIG_CSV_HEADER({ missing }), 0, errors.CONFIG_CSV_HEADER.row.next);
     return holds;
   }
 }

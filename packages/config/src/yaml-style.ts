@@ -84,9 +84,9 @@ class Layout {
 function isOpen(path: readonly string[]): boolean {
   return (
     path.length === 1 ||
-    (path.length === 2 && ['devices', 'apps', 'rules', 'dashboards'].includes(path[0]!)) ||
+    (path.length === 2 && ['devices', 'templates', 'apps', 'rules', 'dashboards'].includes(path[0]!)) ||
     (path.length === 3 && path[0] === 'rules' && path[2] === 'actions') ||
-    (path.length === 4 && path[0] === 'devices' && path[2] === 'groups')
+    (path.length === 4 && (path[0] === 'devices' || path[0] === 'templates') && path[2] === 'groups')
   );
 }
 

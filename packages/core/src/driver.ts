@@ -18,11 +18,33 @@ export interface DriverModule<S = unknown> {
   /** Schema of a device's `settings`; every property has title, description, default where it has one, and `effect`. */
   readonly settings: JsonSchema;
   readonly capabilities: { readonly read: boolean; readonly write: boolean; readonly subscribe: boolean; readonly browse: boolean };
-  /** Pure and synchronous: run on each keystroke and on imports of 100,000 rows. */
-  parseAddress(address: string, tag: { readonly type: DataType; readonly access: TagAccess }): Result<ParsedAddress>;
+  /** Pure and synchronous: run on each keystroke and on imports of 100,000 rows. `settings` say which notation the device uses. */
+  parseAddress(
+    address: string,
+    tag: { readonly type: DataType; readonly access: TagAccess; readonly count?: number | undefined },
+    settings?: Readonly<Record<string, unknown>>,
+  ): Result<ParsedAddress>;
   /** Where the device is, for people: `127.0.0.1:5020`. */
   endpoint(settings: S): string;
   create(settings: S, context: DriverContext): Driver;
+  /** What a frame of a link with these settings says, as `DriverContext.trace` hands it out; undefined where it is none. Absent: frames are bytes. */
+  describeFrame?(frame: Uint8Array, direction: 'tx' | 'rx', settings: S): FrameSummary | undefined;
+}
+
+/** One frame for people; what it does not say is absent. */
+export interface FrameSummary {
+  readonly unit?: number;
+  /** Pairs an answer with its request. */
+  readonly transaction?: number;
+  readonly function?: number;
+  readonly functionName?: string;
+  /** First address on the wire, and how many points. */
+  readonly address?: number;
+  readonly count?: number;
+  /** The device refuses with this code. */
+  readonly exception?: number;
+  /** The whole in a few words: `read holding registers 0–9`. */
+  readonly text: string;
 }
 
 export interface ParsedAddress {
@@ -37,13 +59,25 @@ export interface DriverContext {
   readonly log: Logger;
   /** The link went away by itself (not by `close`). Called at most once per `open`. */
   onLost(reason: Reason): void;
+  /** What the driver learnt of this device and wants to find again after a restart: small, plain JSON. Absent in one-shot use. */
+  readonly memory?: DriverMemory;
+  /** Shared by all drivers of one hub, by a key of the driver's own: a serial port or a gateway that several devices stand behind. */
+  readonly shared?: Map<string, unknown>;
   /** Each frame as sent and received while somebody watches; absent when nobody does. */
   trace?(direction: 'tx' | 'rx', frame: Uint8Array): void;
+}
+
+export interface DriverMemory {
+  /** What was put last, or undefined. */
+  get(): unknown;
+  /** Kept soon, not at once; the newest wins. */
+  put(value: unknown): void;
 }
 
 /**
  * One link to one device. Pure protocol: scheduling, back-off, scaling and last values live in acquisition.
  * Never throws out of a socket callback; a tag that cannot be read is a quality, not an exception.
+ * Reads and writes may be asked for at any time and together: the driver brings them in order on its link, writes ahead of reads.
  */
 export interface Driver {
   /** One attempt; rejects with an OmhError that says why. Acquisition calls again. */
@@ -61,6 +95,10 @@ export interface Driver {
   read(plan: ReadPlan, options: ReadOptions): Promise<ValueBatch>;
   /** Result i belongs to item i; resolves after the device answered. */
   write(items: readonly WriteItem[], options: ReadOptions): Promise<readonly WriteResult[]>;
+  /** Asks the device who it is; absent where the protocol has no such question. Rejects with an OmhError when it does not say. */
+  identify?(unit: number, options: ReadOptions): Promise<DeviceIdentity>;
+  /** Forgets which addresses the device refuses, so that the next reads ask for all of them; absent where nothing is learnt. */
+  forgetLearnt?(): void;
   stats(): DriverStats;
 }
 
@@ -101,4 +139,33 @@ export interface DriverStats {
   readonly connects: number;
   /** Round trip of the last answered request. */
   readonly lastRttMs: number | undefined;
+  /** Round trips of the newest answered requests, half and 99 % of them; undefined before the first. */
+  readonly rttP50Ms?: number;
+  readonly rttP99Ms?: number;
+  /** How often each fault was met, by its error code. */
+  readonly faults?: Readonly<Record<string, number>>;
+  /** Requests that may be under way at once now. */
+  readonly window?: number;
+  /** Ranges that the device refuses, as learnt; `code` is the protocol's own. */
+  readonly holes?: readonly DeviceHole[];
+  /** Most points the device gives in one request, where it gives fewer than the protocol allows. */
+  readonly limits?: readonly DeviceLimit[];
 }
+
+/** A range of addresses, as they go over the wire, that the device refuses to read. */
+export interface DeviceHole {
+  readonly unit: number;
+  readonly area: string;
+  readonly start: number;
+  readonly count: number;
+  readonly code: number;
+}
+
+export interface DeviceLimit {
+  readonly unit: number;
+  readonly area: string;
+  readonly count: number;
+}
+
+/** What a device says of itself: names as the protocol gives them, e.g. `VendorName`, `ProductCode`, `MajorMinorRevision`. */
+export type DeviceIdentity = Readonly<Record<string, string>>;

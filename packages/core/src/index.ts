@@ -1,6 +1,7 @@
 export * from './bounded-queue.ts';
 export * from './bus-events.ts';
 export * from './clock.ts';
+export * from './delivery-queue.ts';
 export * from './driver.ts';
 export * from './errors.ts';
 export * from './historian.ts';
@@ -16,6 +17,7 @@ export * from './principal.ts';
 export * from './publish-stage.ts';
 export * from './quality.ts';
 export * from './result.ts';
+export * from './retained-provider.ts';
 export * from './retry.ts';
 export * from './tag.ts';
 export * from './time.ts';

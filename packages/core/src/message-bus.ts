@@ -1,6 +1,7 @@
 import type { BusEvents } from './bus-events.ts';
 import type { Message, Publication } from './message.ts';
 import type { PublishStage } from './publish-stage.ts';
+import type { RetainedProvider, VirtualTopics } from './retained-provider.ts';
 
 /**
  * How rooms talk about topics, whether the broker is ours, in this process, or somebody else's cluster.
@@ -19,6 +20,8 @@ export interface MessageBus {
   readonly events?: BusEvents;
   /** There when `capabilities.stages`. Stages run in the order in which they were attached. */
   attach?(stage: PublishStage): BusSubscription;
+  /** There when retained messages may be made when somebody asks. Throws when another provider is there already. */
+  provide?(provider: RetainedProvider): VirtualTopics;
 }
 
 export interface BusCapabilities {
@@ -51,7 +54,10 @@ export interface BusReader {
    * may be anywhere. each, the default: every hub's reader gets it.
    */
   readonly sharing?: 'each' | 'split';
-  /** Synchronous part runs inside publish: no slice over a millisecond. Whatever it throws or rejects with stays here and is counted. */
+  /**
+   * Synchronous part runs inside publish: no slice over a millisecond. Whatever it throws or rejects with stays here and is counted; a
+   * durable reader's `RefusedPublication` is told to the publisher instead.
+   */
   receive(message: Message): void | Promise<void>;
 }
 

@@ -1,3 +1,4 @@
+import { OmhError } from './errors.ts';
 import type { Message, MessageProperties, QoS } from './message.ts';
 
 /** What a stage makes of a message; what is absent stays as it was. */
@@ -30,4 +31,18 @@ export interface PublishStage {
   appliesTo(topic: string): boolean;
   /** undefined leaves the message as it is. The message is valid during the call; `keep()` outlives it. */
   run(message: Message): Replacement | Refusal | undefined;
+}
+
+/**
+ * What a durable reader rejects with when it will never take a message. A 5.0 publisher hears the code in PUBACK or PUBREC, one of 3.1.1 is
+ * acknowledged, for it has no words (3.1.1, 3.3.5); the message does not come again.
+ */
+export class RefusedPublication extends OmhError {
+  /** As in `Refusal`. */
+  readonly refuse: number;
+
+  constructor(error: OmhError, refuse: number) {
+    super(error.code, error.row, error.params, { cause: error });
+    this.refuse = refuse;
+  }
 }

@@ -34,10 +34,12 @@ export interface GroupCycle {
   readonly batch: ValueBatch;
 }
 
+/** Rows all good and zero. `ids` may be shared by all batches of a plan, since nobody changes them; the columns share one buffer. */
 export function createBatch(
   n: number,
   receiveTime: Micros,
   columns: { i64?: boolean; any?: boolean } = {},
+  ids: Uint32Array = new Uint32Array(n),
 ): {
   ids: Uint32Array;
   quality: Uint16Array;
@@ -48,10 +50,11 @@ export function createBatch(
   receiveTime: Micros;
   reasons: (Reason | undefined)[] | null;
 } {
+  const buffer = new ArrayBuffer(n * 10);
   return {
-    ids: new Uint32Array(n),
-    quality: new Uint16Array(n),
-    num: new Float64Array(n),
+    ids,
+    quality: new Uint16Array(buffer, n * 8, n),
+    num: new Float64Array(buffer, 0, n),
     i64: columns.i64 ? new BigInt64Array(n) : null,
     any: columns.any ? new Array<TagValue | undefined>(n) : null,
     sourceTime: null,

@@ -37,27 +37,119 @@ export const errors = defineErrors({
   },
   DRIVERS_MODBUS_CLOSED: {
     blame: 'device',
-    text: '{host}:{port} closes the connection.',
+    text: '{place} closes the connection.',
     causes: ['The device restarts.', 'It allows fewer connections than are open.', 'It closes connections that are idle.'],
     next: 'It is tried again by itself. When it repeats, count the clients of this device.',
   },
   DRIVERS_MODBUS_BROKEN: {
     blame: 'link',
-    text: 'The connection to {host}:{port} breaks: {detail}.',
+    text: 'The connection to {place} breaks: {detail}.',
     causes: ['The device restarts.', 'The network is interrupted.'],
     next: 'It is tried again by itself. When it repeats, check the network.',
   },
   DRIVERS_MODBUS_GARBAGE: {
     blame: 'device',
-    text: 'The link to {host}:{port} is closed. {detail}',
+    text: 'The link to {place} is closed. {detail}',
     causes: ['Another protocol listens on this port.', 'A gateway mixes the answers of two clients.'],
     next: 'Check that host and port belong to a Modbus TCP device.',
   },
   DRIVERS_MODBUS_SILENT: {
     blame: 'device',
-    text: '{host}:{port} keeps the connection but does not answer {reads} reads in a row.',
+    text: '{place} keeps the connection but does not answer {reads} reads in a row.',
     causes: ['The device hangs.', 'The units in the addresses do not exist.', 'The time-out is shorter than the device needs.'],
     next: 'Check the units in the tag addresses and the time-out.',
+  },
+  DRIVERS_MODBUS_TLS_UNTRUSTED: {
+    blame: 'config',
+    text: 'The certificate of {host}:{port} is not trusted: {detail}.',
+    causes: ['The authority that signed it is not in ca.', 'The device carries a certificate of its own making.', 'It is out of date.'],
+    next: 'Put the certificate of its authority into ca, or give the device a certificate that yours signed.',
+  },
+  DRIVERS_MODBUS_TLS_NAME: {
+    blame: 'config',
+    text: 'The certificate of {host}:{port} belongs to another name: {detail}.',
+    next: 'Write the name in the certificate as serverName, or correct host.',
+  },
+  DRIVERS_MODBUS_TLS_REFUSED: {
+    blame: 'config',
+    text: '{host}:{port} and this hub do not agree on a secure connection: {detail}.',
+    causes: ['The device wants a certificate of this hub, or another one.', 'Modbus Security is switched off, and plain Modbus answers.'],
+    next: 'Check cert and key, and that this port of the device speaks TLS.',
+  },
+  DRIVERS_MODBUS_TLS_OWN: {
+    blame: 'config',
+    text: 'The certificate, key or authority of this hub cannot be used: {detail}.',
+    next: 'Check that ca, cert and key are PEM and belong together.',
+  },
+  DRIVERS_MODBUS_LISTEN: {
+    blame: 'config',
+    text: 'The port {place} cannot be opened for devices that dial in: {detail}.',
+    next: 'Choose another port or host under listen.',
+  },
+  DRIVERS_MODBUS_NOBODY_CALLS: {
+    blame: 'device',
+    text: 'No device dials in to {place} yet.',
+    causes: ['The device is off.', 'It dials another address or port.', 'Its address is not among those allowed.'],
+    next: 'Check the address and port that the device dials; the port here stays open.',
+  },
+  DRIVERS_MODBUS_REPLACED: {
+    blame: 'device',
+    text: 'A newer connection to {place} takes the place of the one from {from}.',
+    causes: ['The device dials anew before it gave up the older connection.', 'Two devices dial the same port.'],
+    next: 'Nothing when it happens once. When it repeats, give each device a port of its own.',
+  },
+  DRIVERS_MODBUS_SERIAL_MISSING: {
+    blame: 'config',
+    text: 'There is no serial port {port}.',
+    causes: ['The adapter is not plugged in.', 'It has another name since it was plugged in again.'],
+    next: 'Check the port; names under /dev/serial/by-id stay the same.',
+  },
+  DRIVERS_MODBUS_SERIAL_DENIED: {
+    blame: 'config',
+    text: 'This program may not open {port}.',
+    next: 'Add its user to the group that owns the port, usually dialout, and start it again.',
+  },
+  DRIVERS_MODBUS_SERIAL_BUSY: {
+    blame: 'config',
+    text: 'Another program uses {port}.',
+    next: 'Close the other program. Devices of this hub on the same port share it by themselves.',
+  },
+  DRIVERS_MODBUS_SERIAL_FAILED: {
+    blame: 'config',
+    text: 'The serial port {port} cannot be opened: {detail}.',
+    next: 'Check the port and its baud rate.',
+  },
+  DRIVERS_MODBUS_SERIAL_GONE: {
+    blame: 'link',
+    text: 'The serial port {port} is gone.',
+    causes: ['The adapter was unplugged.'],
+    next: 'Plug it in again; it is opened by itself.',
+  },
+  DRIVERS_MODBUS_SERIAL_CALLED_OFF: {
+    blame: 'caller',
+    text: 'The attempt to open {port} is called off.',
+    next: 'Open it again when the device is wanted.',
+  },
+  DRIVERS_MODBUS_SERIAL_LIBRARY: {
+    blame: 'us',
+    text: 'The library for serial ports does not run here: {detail}.',
+    next: 'Reach the device through a gateway instead, or report the system this runs on.',
+  },
+  DRIVERS_MODBUS_LINE_DIFFERS: {
+    blame: 'config',
+    text: '{device} wants {place} with other settings than {other}, which shares it.',
+    next: 'Give all devices on this line the same settings of the line.',
+  },
+  DRIVERS_MODBUS_UNIT_RESTS: {
+    blame: 'device',
+    text: 'Unit {unit} of {device} is left alone after {cycles} cycles without an answer; it is tried again at {at}.',
+    causes: ['The unit is off or does not exist.', 'The unit is slower than the time-out.'],
+    next: 'Check the unit. The settings degradeAfter and degradeFor say when it is left alone and how long.',
+  },
+  DRIVERS_MODBUS_NO_IDENTITY: {
+    blame: 'device',
+    text: 'Unit {unit} of {device} does not say who it is: {detail}.',
+    next: 'Many devices do not know this question; read the type plate instead.',
   },
   DRIVERS_MODBUS_NOT_OPEN: {
     blame: 'link',
@@ -96,11 +188,6 @@ export const errors = defineErrors({
     text: '{address} takes {count} registers, and one request to {device} carries {limit}.',
     next: 'Raise maxRegisters or shorten the tag.',
   },
-  DRIVERS_MODBUS_PAST_END: {
-    blame: 'config',
-    text: '{address} ends past the last register of a Modbus device.',
-    next: "Correct the tag's address, or the addressBase of the device.",
-  },
   DRIVERS_MODBUS_READ_ONLY: {
     blame: 'caller',
     text: '{address} can only be read.',
@@ -111,9 +198,35 @@ export const errors = defineErrors({
     text: 'The value for {address} is no {type}.',
     next: "Send a value of the tag's type.",
   },
+  DRIVERS_MODBUS_VALUE_ARRAY: {
+    blame: 'caller',
+    text: 'The value for {address} is no array of {count} values of the type {type}.',
+    next: 'Send all values of the array.',
+  },
+  DRIVERS_MODBUS_BITS_SPREAD: {
+    blame: 'config',
+    text: '{address} has bits in several registers; one write carries bits of one register, or whole registers.',
+    next: 'Begin at bit 0 with a multiple of 16 bits, or stay inside one register.',
+  },
   DRIVERS_MODBUS_VALUE_RANGE: {
     blame: 'caller',
     text: 'The value for {address} does not fit into {type}.',
     next: "Send a value inside the range of the tag's type.",
+  },
+  DRIVERS_PROBE_BITS: {
+    blame: 'caller',
+    text: '{address} holds single bits; there is no type or order to find.',
+    next: 'Give the address of a holding or input register, or read it as bool.',
+  },
+  DRIVERS_PROBE_UNREADABLE: {
+    blame: 'device',
+    text: 'Nothing around {address} can be read. {why}',
+    causes: ['The address lies in another area or outside of what the device has.', 'The unit is another one.'],
+    next: 'Look for what can be read with `omh browse`, or check unit and area.',
+  },
+  DRIVERS_PROBE_NO_WRITE: {
+    blame: 'device',
+    text: '{address} is not written. {why}',
+    next: "Check the address against the device's register list.",
   },
 });

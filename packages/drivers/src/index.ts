@@ -1,9 +1,10 @@
 import type { DriverModule } from '@omh/core';
-import { modbusTcp } from './modbus/module.ts';
+import { modbusSerial, modbusTcp } from './modbus/module.ts';
 
-export { modbusTcp } from './modbus/module.ts';
-export type { ModbusTcpSettings } from './modbus/settings.ts';
+export { modbusSerial, modbusTcp } from './modbus/module.ts';
+export type { ModbusSerialSettings, ModbusTcpSettings } from './modbus/settings.ts';
 export { errors as driverErrors } from './errors.ts';
+export * from './modbus/probe/index.ts';
 
 /** The drivers in the box, by the id that `driver:` names. */
-export const driverModules: readonly DriverModule[] = [modbusTcp];
+export const driverModules: readonly DriverModule[] = [modbusTcp, modbusSerial];

@@ -6,6 +6,7 @@ export * from './functions/signature.ts';
 export type * from './sql/ast.ts';
 export * from './sql/parser.ts';
 export { compileRule, type CompiledRule } from './sql/rule-compiler.ts';
+export { compileExpression, type CompiledExpression } from './sql/expression.ts';
 export { compare, numberFromText } from './sql/operators.ts';
 export { positionAt, type SqlFault } from './sql/position.ts';
 export * from './template/template.ts';

@@ -66,7 +66,7 @@ test('a change of the link reconnects this device and no other', async (t) => {
   const plan = await h.plan({ base: 1, ops: [{ op: 'add', path: 'devices/press/settings/window', value: 1 }] });
   assert.deepEqual(
     plan.changes.map((c) => [c.effect, c.sentence]),
-    [['reconnect', 'device press: settings window 4 → 1; device press reconnects']],
+    [['reconnect', 'device press: settings window auto → 1; device press reconnects']],
   );
   await h.apply(plan.planId, '', me);
   await until('good values again', () => h.values.counts().good === 4 && requests() > before);

@@ -25,11 +25,11 @@ export function listDataFiles(dataDir: string, skip: ReadonlySet<string>): DataF
   const others: string[] = [];
   const walk = (folder: string, depth: number): void => {
     const entries = readdirSync(join(dataDir, folder), { withFileTypes: true });
-    if (entries.some(({ name }) => name.endsWith('.seg'))) {
-      logs.push(folder);
-      return;
-    }
+    const isLog = entries.some(({ name }) => name.endsWith('.seg'));
+    if (isLog) logs.push(folder);
     for (const entry of entries) {
+      // A queue has the logs of its cursor and its dead letters in its own folder.
+      if (isLog && !entry.isDirectory()) continue;
       const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
       const full = join(dataDir, path);
       if (isLeftOut(path) || skip.has(realOf(full))) continue;

@@ -56,6 +56,49 @@ export const errors = defineErrors({
     causes: ['it is older than half an hour', 'another change was applied since'],
     next: 'Make a new plan.',
   },
+  HUB_NO_SUCH_DEVICE: {
+    blame: 'caller',
+    status: 404,
+    text: 'There is no device {name}.',
+    next: 'Look the name up in the list of devices; names are case-sensitive.',
+  },
+  HUB_DEVICE_CANNOT: {
+    blame: 'caller',
+    status: 409,
+    text: '{name} cannot {what}.',
+    next: 'Use a device whose driver can.',
+  },
+  HUB_NO_SUCH_QUEUE: {
+    blame: 'caller',
+    status: 404,
+    text: 'There is no queue {name}.',
+    causes: ['the app is not configured to store and forward', 'the app does not run'],
+    next: 'Look the name up in the list of queues.',
+  },
+  HUB_NO_SUCH_DEAD_LETTER: {
+    blame: 'caller',
+    status: 404,
+    text: '{name} has no dead letter {position}.',
+    causes: ['it was sent again or removed', 'it made room for newer ones'],
+    next: 'Read the list of dead letters again.',
+  },
+  HUB_REPLAY_REFUSED: {
+    blame: 'us',
+    status: 409,
+    text: '{name} does not take the dead letter {position} back: {detail}',
+    next: 'Make room in the queue or on the disk, then send it again.',
+  },
+  HUB_EXCHANGE_BUSY: {
+    blame: 'caller',
+    status: 429,
+    text: 'Another file of tags is being read or written.',
+    next: 'Wait until it is done, then send the request again.',
+  },
+  HUB_EXCHANGE_FAILED: {
+    blame: 'us',
+    text: 'The tags could not be read or written: {detail}.',
+    next: "Look at the hub's log for this time.",
+  },
   HUB_NO_SUCH_REVISION: {
     blame: 'caller',
     status: 404,
@@ -109,6 +152,23 @@ export const errors = defineErrors({
     status: 404,
     text: 'There is no simulator {name}.',
     next: 'The simulators stand in the hub file under simulators.',
+  },
+  HUB_TRACE_BUSY: {
+    blame: 'caller',
+    status: 409,
+    text: 'Another value is being traced.',
+    next: 'Try again in a moment: one value is followed at a time.',
+  },
+  HUB_TRACE_NOTHING: {
+    blame: 'device',
+    status: 504,
+    text: 'No cycle brought {tag} within {seconds} s.',
+    causes: [
+      'The interval of its group is longer.',
+      'The device or the group is paused.',
+      'The tag is reported on change and did not change.',
+    ],
+    next: 'Look at the device and at the interval of the group, then trace again.',
   },
   HUB_NO_SUCH_TAG: {
     blame: 'caller',

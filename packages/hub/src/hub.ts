@@ -1,9 +1,10 @@
-import { Access } from '@omh/access';
+import { Access, allows } from '@omh/access';
 import { Cycles, LastValues, TagRegistry, type DeviceStatus } from '@omh/acquisition';
-import { ExternalBroker, type BrokerAddresses, type ClientInfo } from '@omh/broker';
+import { Broker, ExternalBroker, type BrokerAddresses, type ClientInfo } from '@omh/broker';
 import { withoutSecrets, type EditOp, type HubConfig, type PlanChange } from '@omh/config';
 import type { AppStatus } from '@omh/connectors';
 import { EmbeddedHistorian } from '@omh/historian';
+import type { Namespace, TopicIndex } from '@omh/namespace';
 import type { RuleStatus } from '@omh/rules';
 import type { RequestLogEntry, Simulator } from '@omh/simulators';
 import { AppendLog, Documents, lockDataDirectory, type DataDirectory } from '@omh/storage';
@@ -17,6 +18,7 @@ import {
   type Micros,
   type Part,
   type Principal,
+  type Tag,
 } from '@omh/core';
 import { Backups, type Backup } from './backup.ts';
 import { configOnDisk } from './backup-files.ts';
@@ -24,7 +26,10 @@ import { brokerAdmin, type BrokerAdmin } from './broker-admin.ts';
 import { listenerSteps } from './broker-doors.ts';
 import { ConfigFile, InvalidHubFile } from './config-file.ts';
 import { Configuration, type PlanAnswer, type PlanRequest } from './configuration.ts';
+import { DeviceAdmin, verbOfRole } from './device-admin.ts';
+import { DeviceState } from './device-state.ts';
 import { DriftWatch, type Drift } from './drift.ts';
+import { Expiry } from './expiry.ts';
 import type { FileDiff } from './file-diff.ts';
 import { errors } from './errors.ts';
 import { countersOf, flowOf, type FlowSnapshot } from './flow.ts';
@@ -32,15 +37,21 @@ import { hubIdOf } from './hub-id.ts';
 import type { Inspection } from './inspect-directory.ts';
 import { inspectRunning } from './inspect-running.ts';
 import { Rooms } from './rooms.ts';
+import { openAppQueue } from './app-queue.ts';
+import { tagGate } from './tag-gate.ts';
 import { LoopDelay } from './loop-delay.ts';
 import { tagSamples } from './metrics.ts';
 import { hubBroker, type HubBroker } from './hub-broker.ts';
+import { hubNamespace } from './namespace.ts';
 import type { PortOverrides } from './overrides.ts';
 import { Parts } from './parts.ts';
 import { Rates } from './rates.ts';
+import { QueueAdmin } from './queue-admin.ts';
 import { Recorder } from './recorder.ts';
 import { Revisions, type Revision } from './revisions.ts';
 import { statusOf, type HubStatus } from './status.ts';
+import { TagExchange } from './tag-exchange.ts';
+import { Tracer, type ValueTrace } from './trace.ts';
 
 export interface HubOptions {
   readonly file: string;
@@ -70,17 +81,27 @@ export class Hub {
   readonly clock: Clock;
   readonly log: Logger;
   readonly access: Access;
-  readonly values = new LastValues();
+  readonly values: LastValues;
+  /** What people do with devices beside configuring them. */
+  readonly deviceAdmin: DeviceAdmin;
+  /** What waits to be delivered, and what could not be. */
+  readonly queues: QueueAdmin;
+  /** Tags from and to files. */
+  readonly tagExchange: TagExchange;
   readonly #file: ConfigFile;
   readonly #directory: DataDirectory;
   readonly #documents: Documents;
   readonly #broker: HubBroker;
   readonly #tagIds: TagRegistry;
   readonly #cycles: Cycles;
+  readonly #deviceState: DeviceState;
   readonly #recorder: Recorder;
   readonly #rates: Rates;
   readonly #loop: LoopDelay;
+  readonly #expiry: Expiry;
   readonly #rooms: Rooms;
+  readonly #namespace: Namespace;
+  readonly #tracer: Tracer;
   readonly #extra: Part[] = [];
   readonly #parts: Parts;
   readonly #configuration: Configuration;
@@ -97,6 +118,7 @@ export class Hub {
     this.version = options.version;
     this.clock = options.clock;
     this.log = options.log;
+    this.values = new LastValues(options.clock);
     this.startedAt = options.clock.now();
     this.#file = new ConfigFile(options.file);
     this.#directory = lockDataDirectory(options.dataDir);
@@ -138,6 +160,7 @@ export class Hub {
       };
       this.#drift = new DriftWatch(this.#file, options.clock, told, () => this.#configuration.applying);
       this.#tagIds = new TagRegistry(this.#documents);
+      this.#deviceState = new DeviceState(this.#documents, options.clock, options.log);
       this.#cycles = new Cycles(options.log);
       const { historian, broker } = this.config;
       const embedded = new EmbeddedHistorian({
@@ -158,19 +181,57 @@ export class Hub {
         log,
       });
       this.#rooms = new Rooms(this.#broker.broker, embedded);
+      this.deviceAdmin = new DeviceAdmin({ rooms: this.#rooms, config: () => this.publicConfig(), log });
+      this.queues = new QueueAdmin(this.#rooms, log);
+      this.tagExchange = new TagExchange({
+        file: this.#file.path,
+        running: () => this.#file.parsed,
+        config: () => this.publicConfig(),
+      });
       this.#recorder = new Recorder(embedded, options.clock, options.log);
       this.#rates = new Rates(options.clock, () => countersOf(this.#rooms));
       this.#loop = new LoopDelay(options.clock);
+      this.#expiry = new Expiry(this.values, options.clock, (cycle) => this.#cycles.report(cycle));
       this.#cycles.onEvery((cycle) => this.#recorder.record(cycle));
-      this.#cycles.onEvery((cycle) => this.values.update(cycle));
+      this.#cycles.onRead((cycle) => this.values.update(cycle));
       const { values } = this;
       const rooms = this.#rooms;
+      this.#namespace = hubNamespace({
+        bus: this.bus,
+        values,
+        access: this.access,
+        mqttAccess: this.#broker.access,
+        driverOf: (device) => this.config.devices[device]?.driver ?? '',
+        write: (target, value, principal, reason) => this.write(target, value, principal, reason),
+        clock,
+        log,
+      });
+      this.#cycles.onEvery((cycle) => this.#namespace.cycle(cycle));
+      this.#tracer = new Tracer({
+        device: (name) => rooms.devices.get(name),
+        values,
+        recorder: this.#recorder,
+        broker: rooms.broker instanceof Broker ? rooms.broker : undefined,
+        clock,
+      });
       this.#parts = new Parts({
         rooms,
         cycles: this.#cycles,
         values,
         tagIds: this.#tagIds,
         tell: (tags) => void this.#recorder.takeTags(tags),
+        show: (plant) => void this.#namespace.configure(plant),
+        gate: tagGate({
+          rooms,
+          values,
+          plant: () => this.#parts.running(),
+          access: this.access,
+          mqttAccess: this.#broker.access,
+          write: (target, value, principal, reason) => this.write(target, value, principal, reason),
+        }),
+        appQueue: (app, queue) => openAppQueue(this.#directory, app, queue, clock, log),
+        state: this.#deviceState,
+        folder: this.#file.folder,
         clock: options.clock,
         log: options.log,
       });
@@ -221,6 +282,10 @@ export class Hub {
   get bus(): MessageBus {
     return this.#rooms.broker.bus;
   }
+  /** The tree of all namespace paths. */
+  get namespace(): TopicIndex {
+    return this.#namespace.index;
+  }
   get historian(): Historian {
     return this.#rooms.historian;
   }
@@ -242,6 +307,7 @@ export class Hub {
   }
   async #start(): Promise<void> {
     this.#loop.start();
+    this.#expiry.start();
     const { historian, broker, simulators } = this.#rooms;
     try {
       // All are waited for, so that none comes up behind the back of a stop.
@@ -252,6 +318,7 @@ export class Hub {
       if (failed) throw failed.reason;
       if (this.#stopped) throw errors.HUB_STOPS();
       const { config } = this;
+      await this.#namespace.start();
       const plant = this.#parts.plant(config);
       for (const device of plant) this.#rooms.devices.set(device.name, this.#parts.device(device, config));
       for (const name of Object.keys(config.rules)) this.#rooms.rules.set(name, this.#parts.rule(name, config));
@@ -281,8 +348,11 @@ export class Hub {
     await Promise.allSettled(this.#changing);
     this.#rates.stop();
     this.#loop.stop();
+    this.#expiry.stop();
     this.#recorder.stop();
+    await this.#namespace.stop();
     await this.#rooms.stop(this.log);
+    this.#deviceState.flush();
     await this.#broker.authentication.stop();
     this.#broker.access.flush();
     await this.access.stop();
@@ -327,18 +397,31 @@ export class Hub {
     return this.#rooms.simulator(name).requests(after);
   }
 
-  /** Resolves after the device confirmed. The caller has checked the permission `tag.write`. */
+  /** Resolves after the device confirmed. The caller has checked the permission `tag.write`; `reason` is in the writer's words. */
   async write(
     target: { readonly device: string; readonly group: string; readonly tag: string } | { readonly path: string },
     value: unknown,
     principal: Principal,
+    reason?: string,
   ): Promise<void> {
     const found = 'path' in target ? this.values.byPath(target.path) : this.values.byTag(target.device, target.group, target.tag);
     const name = 'path' in target ? target.path : `${target.device}/${target.group}/${target.tag}`;
     const device = found && this.#rooms.devices.get(found.tag.device);
     if (!device) throw errors.HUB_NO_SUCH_TAG({ tag: name });
-    await device.write(found.tag, value);
-    this.log.info('a value was written', { tag: name, value, by: principal.name });
+    await device.write(found.tag, value, { mayActAs: (role) => allows(principal, verbOfRole[role]), reason });
+    this.log.info('a value was written', { tag: name, value, by: principal.name, ...(reason === undefined ? {} : { reason }) });
+  }
+
+  /**
+   * The next value of a tag on its way from the device to its row in history. Throws HUB_NO_SUCH_TAG, HUB_TRACE_BUSY (409) and, when no
+   * cycle brings it within two intervals and 5 s, at most 50 s, HUB_TRACE_NOTHING (504).
+   */
+  trace(tag: Tag): Promise<ValueTrace> {
+    const group = this.#rooms.devices
+      .get(tag.device)
+      ?.status()
+      .groups.find(({ name }) => name === tag.group);
+    return this.#tracer.next(tag, Math.min(50_000, 2 * (group?.intervalMs ?? 0) + 5000));
   }
 
   /**
@@ -427,6 +510,7 @@ export class Hub {
 
   *#all(): Iterable<Part> {
     yield* this.#rooms.parts();
+    yield this.#namespace;
     yield this.#broker.authentication;
     yield this.access;
     yield* this.#extra;

@@ -19,8 +19,15 @@ export { MqttAccess } from './mqtt-access.ts';
 export { authenticationChain } from './mqtt-sign-in.ts';
 export { type PortOverrides } from './overrides.ts';
 export { loadPlugins } from './plugins.ts';
-export { registry } from './registry.ts';
+export { driverModule, registry } from './registry.ts';
+export { deviceTemplate, probe, registerAddress, survey, visitDevice } from '@omh/drivers';
+export type { ProbeAnswer, Survey, VisitOptions } from '@omh/drivers';
 export { type HubStatus, type PartStatus } from './status.ts';
+export type { TraceFrame, TraceHop, ValueTrace } from './trace.ts';
+export type { ControlRequest, DeviceAdmin } from './device-admin.ts';
+export type { ImportMade, ImportRequest } from './exchange-work.ts';
+export type { QueueAdmin, ShownLetter } from './queue-admin.ts';
+export type { TagExchange } from './tag-exchange.ts';
 export type { AppStatus } from '@omh/connectors';
 export type {
   Ban,
@@ -38,7 +45,8 @@ export type {
   TraceRequest,
   TraceState,
 } from '@omh/broker';
-export type { DeviceStatus, LastValue, LastValues } from '@omh/acquisition';
+export type { ControlAction, DeviceControl, DeviceStatus, FrameLog, Held, LastValue, LastValues, LoggedFrame } from '@omh/acquisition';
+export { TopicIndex, type ChildRow, type Sight } from '@omh/namespace';
 export type { RuleStatus } from '@omh/rules';
 export type { RequestLogEntry, Simulator } from '@omh/simulators';
 export { testRule } from '@omh/rules';

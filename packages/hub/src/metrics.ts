@@ -5,6 +5,7 @@ import { defineMetrics, type MetricRow, type MetricSample } from '@omh/core';
 import { historianMetrics } from '@omh/historian';
 import { metrics as ruleMetrics } from '@omh/rules';
 import { simulatorMetrics } from '@omh/simulators';
+import { queueMetrics } from '@omh/storage';
 
 export const metrics = defineMetrics({
   omh_part_up: { type: 'gauge', help: '1 while the part does its work, 0 in every other state.', labels: ['part'] },
@@ -28,6 +29,7 @@ export const roomMetrics: Readonly<Record<string, MetricRow>> = {
   ...historianMetrics,
   ...ruleMetrics,
   ...simulatorMetrics,
+  ...queueMetrics,
 };
 
 /** `omh_tag` of every number and boolean that is good now. */

@@ -1,9 +1,10 @@
-import { Device, type Cycles, type LastValues, type TagRegistry } from '@omh/acquisition';
+import { Device, GroupPhases, type Cycles, type LastValues, type TagRegistry } from '@omh/acquisition';
 import type { HubConfig, PartChange } from '@omh/config';
-import { MqttApp } from '@omh/connectors';
+import { MqttApp, type TagGate } from '@omh/connectors';
 import { Rule } from '@omh/rules';
 import { createSimulator, type Simulator, type SimulatorConfig } from '@omh/simulators';
-import type { Clock, GroupCycle, Logger, Part, Tag } from '@omh/core';
+import type { Clock, DeliveryQueue, DeliveryQueueOptions, Logger, Part, Tag } from '@omh/core';
+import type { DeviceState } from './device-state.ts';
 import type { PartStep } from './part-steps.ts';
 import { plantOf, replant, type PlantDevice } from './plant.ts';
 import { driverModule } from './registry.ts';
@@ -16,6 +17,15 @@ export interface PartsOptions {
   readonly tagIds: TagRegistry;
   /** Makes tags known to history. */
   readonly tell: (tags: readonly Tag[]) => void;
+  /** The plant that runs from now on, to the namespace; last values know its tags. */
+  readonly show: (plant: readonly PlantDevice[]) => void;
+  /** The tags as apps reach them. */
+  readonly gate: TagGate;
+  /** Opens the queue of an app in the data directory. */
+  readonly appQueue: (app: string, options: DeliveryQueueOptions) => Promise<DeliveryQueue>;
+  readonly state: DeviceState;
+  /** Where the hub file stands, and the recordings that simulators replay. */
+  readonly folder: string;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -24,6 +34,9 @@ export interface PartsOptions {
 export class Parts {
   readonly #options: PartsOptions;
   #plant: readonly PlantDevice[] = [];
+  readonly #phases = new GroupPhases();
+  /** Lines that several devices stand behind. */
+  readonly #shared = new Map<string, unknown>();
 
   constructor(options: PartsOptions) {
     this.#options = options;
@@ -40,9 +53,10 @@ export class Parts {
   #configure(plant: readonly PlantDevice[]): void {
     this.#plant = plant;
     this.#options.values.configure(tagsOf(plant), this.#options.clock.now());
+    this.#options.show(plant);
   }
   device(plant: PlantDevice, config: HubConfig): Device {
-    const { values, cycles, clock, log } = this.#options;
+    const { values, cycles, state, clock, log } = this.#options;
     const { driver, settings } = config.devices[plant.name]!;
     return new Device({
       name: plant.name,
@@ -52,8 +66,20 @@ export class Parts {
       groups: plant.groups,
       clock,
       log: log.child({ part: `device/${plant.name}` }),
-      emit: (cycle: GroupCycle) => cycles.emit(cycle),
+      emit: (finished) => cycles.emit(finished),
       counts: () => values.counts(plant.name),
+      around: {
+        statics: state.statics,
+        lastValue(key) {
+          const last = values.byKey(key);
+          return last && { value: last.value, quality: last.qualityCode };
+        },
+        isExpired: (id) => values.isExpired(id),
+      },
+      phases: this.#phases,
+      controls: state.controls,
+      memory: state.memory(plant.name),
+      shared: this.#shared,
     });
   }
 
@@ -67,8 +93,13 @@ export class Parts {
     });
   }
 
+  /** The plant that runs. */
+  running(): readonly PlantDevice[] {
+    return this.#plant;
+  }
+
   app(name: string, config: HubConfig): MqttApp {
-    const { rooms, clock, log, cycles } = this.#options;
+    const { rooms, clock, log, cycles, gate, appQueue } = this.#options;
     const { settings, subscriptions } = config.apps[name]!;
     return new MqttApp({
       name,
@@ -78,13 +109,16 @@ export class Parts {
       clock,
       log: log.child({ part: `app/${name}` }),
       onGroup: (device, group, listener) => cycles.onGroup(device, group, listener),
+      names: { site: config.hub.site ?? '', hub: config.hub.name },
+      gate,
+      queue: (options) => appQueue(name, options),
     });
   }
 
   simulator(name: string, config: HubConfig): Simulator {
-    const { clock, log } = this.#options;
+    const { clock, log, folder } = this.#options;
     const block = config.simulators[name] as unknown as SimulatorConfig;
-    return createSimulator(name, block, { clock, log: log.child({ part: `simulator/${name}` }) });
+    return createSimulator(name, block, { clock, log: log.child({ part: `simulator/${name}` }), folder });
   }
 
   /**

@@ -1,5 +1,5 @@
 import { parseDurationMs, type Tag, type TagId } from '@omh/core';
-import type { HubConfig, TagConfig } from '@omh/config';
+import { defineTag, type HubConfig, type TagConfig } from '@omh/config';
 import type { TagRegistry } from '@omh/acquisition';
 
 export interface PlantGroup {
@@ -29,7 +29,7 @@ export function plantOf(config: HubConfig, registry: TagRegistry): PlantDevice[]
       groups: Object.entries(groups).map(([group, { interval, tags }]) => ({
         name: group,
         intervalMs: parseDurationMs(interval)!,
-        tags: Object.entries(tags).map(([tag, t]) => tagOf(t, ids[next++]!, name, group, tag, at)),
+        tags: Object.entries(tags).map(([tag, t]) => tagOf(t, ids[next++]!, name, group, tag, at, interval)),
       })),
     };
   });
@@ -66,7 +66,7 @@ export async function replant(
     for (const [group, { interval, tags: definitions }] of Object.entries(blocks)) {
       const tags: Tag[] = [];
       for (const [tag, t] of Object.entries(definitions)) {
-        tags.push(tagOf(t, ids[next++]!, name, group, tag, at));
+        tags.push(tagOf(t, ids[next++]!, name, group, tag, at, interval));
         if (tags.length % sliceTags === 0) await pause();
       }
       groups.push({ name: group, intervalMs: parseDurationMs(interval)!, tags });
@@ -76,15 +76,11 @@ export async function replant(
   return out;
 }
 
-/** Key by key in one order: so all tags have one of few shapes, and are made and read ten times as fast as copies by spreading. */
-function tagOf(t: TagConfig, id: TagId, device: string, group: string, name: string, at: string): Tag {
-  const { address, type, access, decimal, bias, unit, precision, description } = t;
-  const tag: { -readonly [K in keyof Tag]: Tag[K] } = { id, device, group, name, path: `${at}/${name}`, address, type, access };
-  if (decimal !== undefined) tag.decimal = decimal;
-  if (bias !== undefined) tag.bias = bias;
-  if (unit !== undefined) tag.unit = unit;
-  if (precision !== undefined) tag.precision = precision;
-  if (description !== undefined) tag.description = description;
+/** A value is no longer shown as usable after so many missed intervals, where the tag says nothing else. */
+const expireIntervals = 60;
+function tagOf(t: TagConfig, id: TagId, device: string, group: string, name: string, at: string, interval: string): Tag {
+  const tag = defineTag({ id, device, group, path: `${at}/${name}` }, name, t) as { -readonly [K in keyof Tag]: Tag[K] };
+  tag.expireMs ??= expireIntervals * parseDurationMs(interval)!;
   return tag;
 }
 

@@ -21,6 +21,8 @@ export class Recorder {
   readonly #log: Logger;
   /** By tag id, which is dense: quality + 1 of what was stored last, 0 where nothing was. */
   #quality = new Uint32Array(1024);
+  /** Told of each cycle that goes to history, and when it is there, while somebody looks. */
+  watch: ((cycle: GroupCycle, stored: Promise<void>) => void) | undefined;
   #teaching = new AbortController();
   #dropped = 0;
   #complained = false;
@@ -57,7 +59,9 @@ export class Recorder {
   record(cycle: GroupCycle): void {
     const batch = this.#changed(cycle.batch);
     if (batch.ids.length === 0) return;
-    this.#historian.append(batch).then(
+    const stored = this.#historian.append(batch);
+    if (this.watch !== undefined) this.watch(cycle, stored);
+    stored.then(
       () => {
         this.#complained = false;
       },

@@ -1,12 +1,16 @@
 import { pemKey, secretKey } from '@omh/access';
+import { expressionFault } from '@omh/acquisition';
 import type { AuthenticatorConfig, Registry } from '@omh/config';
 import { appSchemas } from '@omh/connectors';
 import { dashboardSchema } from '@omh/dashboards';
 import { brokerLimitsSchema, rewritePatternFault } from '@omh/broker';
 import { driverModules } from '@omh/drivers';
-import { simulatorSchemas } from '@omh/simulators';
+import { simulatorFaults, simulatorSchemas, type SimulatorConfig } from '@omh/simulators';
 import { checkRuleSql } from '@omh/rules';
-import { OmhError, silentLogger, systemClock, type DriverModule, type JsonSchema, type Tag, type TagId } from '@omh/core';
+import { nearest, OmhError, silentLogger, systemClock, type DriverModule, type JsonSchema, type Tag, type TagId } from '@omh/core';
+
+/** So many names are compared with one that is not known. */
+const nearestOf = 5000;
 
 const drivers = new Map<string, DriverModule>();
 /** Makes a driver one that devices may name. */
@@ -21,10 +25,12 @@ export const driverModule = (id: string): DriverModule | undefined => drivers.ge
 export const registry: Registry = {
   drivers,
   simulators: simulatorSchemas,
+  simulatorFaults: (block) => simulatorFaults(block as unknown as SimulatorConfig),
   apps: appSchemas,
   dashboard: dashboardSchema as unknown as JsonSchema,
   brokerLimits: brokerLimitsSchema,
   checkRuleSql,
+  expressionFault: (text, names) => expressionFault(text, names, (name, known) => nearest(name, known, nearestOf)),
   patternFault: rewritePatternFault,
   authenticatorFault,
   requestsPerCycle(id, settings, tags) {

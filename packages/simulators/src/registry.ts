@@ -1,24 +1,24 @@
-import type { Clock, JsonSchema, Logger } from '@omh/core';
+import type { JsonSchema, OmhError } from '@omh/core';
+import { checkModbusSimulator } from './modbus/check.ts';
+import type { ModbusSimulatorConfig } from './modbus/config.ts';
+import { ModbusSimulator, type SimulatorDeps } from './modbus/modbus-simulator.ts';
 import { modbusSimulatorSchema } from './modbus/settings.ts';
-import { ModbusSimulator } from './modbus/modbus-simulator.ts';
 import type { Simulator } from './simulator.ts';
 
-/** What the hub file says about one simulator. */
-export interface SimulatorConfig {
-  readonly protocol: 'modbus-tcp';
-  /** Default 127.0.0.1. */
-  readonly host?: string;
-  /** 0 takes any free port and keeps it over `stop`. */
-  readonly port: number;
-  /** `blueprint`: the values of the published demo. Absent: an empty device with 1000 points in each area. */
-  readonly preset?: 'blueprint';
-  /** Default 1. */
-  readonly unit?: number;
-}
+/** What the hub file or a plant file says about one simulator. */
+export type SimulatorConfig = ModbusSimulatorConfig & { readonly protocol: 'modbus-tcp' };
 
 /** Schema of `simulators.*`, by protocol. */
 export const simulatorSchemas: ReadonlyMap<string, JsonSchema> = new Map([['modbus-tcp', modbusSimulatorSchema as unknown as JsonSchema]]);
 
-export function createSimulator(name: string, config: SimulatorConfig, deps: { clock: Clock; log: Logger }): Simulator {
+/** What a schema cannot say of a block that has passed it. */
+export function simulatorFaults(config: SimulatorConfig): { readonly path: readonly (string | number)[]; readonly error: OmhError }[] {
+  const out: { path: readonly (string | number)[]; error: OmhError }[] = [];
+  checkModbusSimulator(config, (path, error) => void out.push({ path, error }));
+  return out;
+}
+
+/** Throws SIMULATORS_SETTINGS, SIMULATORS_CSV. */
+export function createSimulator(name: string, config: SimulatorConfig, deps: SimulatorDeps): Simulator {
   return new ModbusSimulator(name, config, deps);
 }

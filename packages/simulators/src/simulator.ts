@@ -1,4 +1,5 @@
-import type { Micros, Part } from '@omh/core';
+import type { Micros, Part, TagValue } from '@omh/core';
+import type { FaultView } from './faults/board.ts';
 
 export type Area = 'coil' | 'discrete' | 'input' | 'holding';
 
@@ -12,6 +13,18 @@ export interface Simulator extends Part {
   requests(after?: number): readonly RequestLogEntry[];
   registers(): readonly RegisterView[];
   stats(): SimulatorStats;
+  signals(): readonly SignalView[];
+  /** Gives a signal a value that stays until it is released. Throws SIMULATORS_NO_SIGNAL, SIMULATORS_SIGNAL_VALUE. */
+  holdSignal(unit: number, name: string, value: TagValue): void;
+  /** Throws SIMULATORS_NO_SIGNAL. */
+  releaseSignal(unit: number, name: string): void;
+  faults(): readonly FaultView[];
+  /** Switches a fault on: `{ fault: 'silent', for: '10s' }`. Throws SIMULATORS_FAULT_SETTINGS, SIMULATORS_TOO_MANY_FAULTS. */
+  addFault(settings: unknown): FaultView;
+  /** Throws SIMULATORS_NO_FAULT. */
+  removeFault(id: number): void;
+  /** How many there were. */
+  clearFaults(): number;
 }
 
 export interface RequestLogEntry {
@@ -44,4 +57,24 @@ export interface SimulatorStats {
   readonly connections: number;
   readonly requests: number;
   readonly exceptions: number;
+}
+
+/** A signal as people see it. */
+export interface SignalView {
+  readonly unit: number;
+  readonly name: string;
+  /** Its kind, e.g. `sine`. */
+  readonly signal: string;
+  /** One sentence: what it does. */
+  readonly text: string;
+  readonly area: Area;
+  /** On the wire, 0 to 65535. */
+  readonly address: number;
+  /** Registers or bits it takes. */
+  readonly points: number;
+  readonly type: string;
+  /** In engineering units; of an array the first 16. */
+  readonly value: number | string | boolean | readonly (number | string | boolean)[];
+  /** It keeps a value that somebody gave it. */
+  readonly held: boolean;
 }

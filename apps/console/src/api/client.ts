@@ -27,15 +27,21 @@ export function onSignedOut(listener: () => void): () => void {
 }
 
 /** Sends one request to `/api/v1` and resolves with its JSON. Rejects with `ApiProblem`, also when the hub does not answer. */
-export async function api<T>(path: string, init: { method?: string; body?: unknown; signal?: AbortSignal | undefined } = {}): Promise<T> {
+export async function api<T>(
+  path: string,
+  init: { method?: string; body?: unknown /** The body is a file as it is. */; file?: Blob; signal?: AbortSignal | undefined } = {},
+): Promise<T> {
+  const sends = init.body !== undefined || init.file !== undefined;
   let answer: Response;
   try {
     answer = await fetch(`/api/v1${path}`, {
-      method: init.method ?? (init.body === undefined ? 'GET' : 'POST'),
+      method: init.method ?? (sends ? 'POST' : 'GET'),
       credentials: 'same-origin',
-      headers:
-        init.body === undefined ? { accept: 'application/json' } : { accept: 'application/json', 'content-type': 'application/json' },
-      ...(init.body === undefined ? {} : { body: JSON.stringify(init.body) }),
+      headers: {
+        accept: 'application/json',
+        ...(init.file !== undefined ? { 'content-type': 'application/octet-stream' } : sends ? { 'content-type': 'application/json' } : {}),
+      },
+      ...(init.file !== undefined ? { body: init.file } : sends ? { body: JSON.stringify(init.body) } : {}),
       ...(init.signal === undefined ? {} : { signal: init.signal }),
     });
   } catch (error) {
@@ -46,7 +52,7 @@ export async function api<T>(path: string, init: { method?: string; body?: unkno
       code: 'HUB_SILENT',
       detail: 'The hub does not answer this browser.',
       next:
-        init.method === undefined && init.body === undefined
+        init.method === undefined && !sends
           ? 'Check that it runs, and the network between; this page tries again by itself.'
           : 'Check that it runs, and the network between; then try once more. This page does not repeat it by itself.',
     });

@@ -67,9 +67,20 @@ export const useApps = () =>
 export const useDevices = () =>
   useQuery({
     queryKey: ['devices'],
-    queryFn: ({ signal }) => api<{ devices: DeviceStatus[] }>('/devices', { signal }),
+    queryFn: async ({ signal }) => {
+      const out: DeviceStatus[] = [];
+      let cursor: string | undefined;
+      do {
+        const answer = await api<{ devices: DeviceStatus[]; cursor?: string }>(
+          cursor === undefined ? '/devices' : `/devices?cursor=${encodeURIComponent(cursor)}`,
+          { signal },
+        );
+        out.push(...answer.devices);
+        cursor = answer.cursor;
+      } while (cursor !== undefined);
+      return out;
+    },
     refetchInterval: 2_000,
-    select: (a) => a.devices,
   });
 /** The JSON Schema of the hub file, with the settings of every driver and app type: what forms are made from. */
 export const useHubSchema = (enabled = true) =>

@@ -1,5 +1,7 @@
 /** Answers of the hub's REST and live API (version 1). Times are RFC 3339 in REST, milliseconds in live frames. */
 
+import type { QueueRow } from '@omh/api';
+
 export type PartState = 'starting' | 'running' | 'degraded' | 'lost' | 'failed' | 'stopped';
 export type QualityWord = 'good' | 'uncertain' | 'bad';
 
@@ -105,6 +107,17 @@ export interface TagKey {
   address: string;
   access: string;
   precision?: number;
+  /** What a write must keep to; bounds in the engineering unit. */
+  guard?: {
+    min?: number;
+    max?: number;
+    step?: number;
+    role?: 'operator' | 'engineer' | 'admin';
+    reason?: boolean;
+    readBack?: boolean;
+  };
+  /** Words for values, by the value as text. */
+  labels?: Record<string, string>;
 }
 
 /** One live frame of tags; all arrays have the length of `k`. */
@@ -232,8 +245,31 @@ export interface AppStatus {
   subscriptions: { device: string; group: string; topic: string }[];
   messages: number;
   failed: number;
+  /** What waits on the disk, where the app stores and forwards. */
+  queue?: QueueRow;
+  /** Requests over MQTT, where the app takes them. */
+  requests?: { answered: number; refused: number };
 }
 
+/** Who switched something off, when and why. */
+export interface Held {
+  by: string;
+  at: string;
+  comment?: string;
+}
+export interface GroupStatus {
+  name: string;
+  intervalMs: number;
+  tags: number;
+  cycles: number;
+  missed: number;
+  /** Cycles left out because the one before was still running. */
+  skipped: number;
+  lastCycleMs?: number;
+  jitterP99Ms?: number;
+  overrun: boolean;
+  paused?: Held;
+}
 export interface DeviceStatus {
   name: string;
   driver: string;
@@ -243,7 +279,9 @@ export interface DeviceStatus {
   reason: Reason;
   since: string;
   nextTry?: string;
-  groups: { name: string; intervalMs: number; tags: number; cycles: number; missed: number; skipped: number; lastCycleMs?: number }[];
+  stopped?: Held;
+  paused?: Held;
+  groups: GroupStatus[];
   tags: number;
   good: number;
   uncertain: number;
@@ -258,6 +296,12 @@ export interface DeviceStatus {
     bytesOut: number;
     connects: number;
     lastRttMs?: number;
+    rttP50Ms?: number;
+    rttP99Ms?: number;
+    /** Requests that may be under way at once now. */
+    window?: number;
+    holes: number;
+    faults: { code: string; count: number }[];
   };
 }
 

@@ -155,7 +155,9 @@ function TopBar({ find }: { find: () => void }) {
           <>
             <Link to={screen!.to}>{screen!.title}</Link>
             <i>/</i>
-            <b className="ell">{object.startsWith('~') ? 'New' : object}</b>
+            <b className="ell">
+              {object === '~import' ? 'Import tags' : object === '~probe' ? 'Probe' : object.startsWith('~') ? 'New' : object}
+            </b>
           </>
         )}
       </nav>

@@ -44,7 +44,7 @@ const devices = createRoute({
 const device = createRoute({
   getParentRoute: () => root,
   path: '/devices/$name',
-  validateSearch: (s) => only(s, ['view', 'group']),
+  validateSearch: (s) => only(s, ['view', 'group', 'device', 'address', 'tag']),
   component: lazyRouteComponent(() => import('../screens/devices/devices.tsx'), 'Devices'),
 });
 const apps = createRoute({
@@ -56,6 +56,12 @@ const app = createRoute({
   getParentRoute: () => root,
   path: '/apps/$name',
   component: lazyRouteComponent(() => import('../screens/apps/apps.tsx'), 'Apps'),
+});
+const namespace = createRoute({
+  getParentRoute: () => root,
+  path: '/namespace',
+  validateSearch: (s) => only(s, ['at', 'find']),
+  component: lazyRouteComponent(() => import('../screens/namespace/namespace.tsx'), 'Namespace'),
 });
 const messages = createRoute({
   getParentRoute: () => root,
@@ -130,6 +136,7 @@ export const router = createRouter({
     device,
     apps,
     app,
+    namespace,
     messages,
     broker,
     brokerTab,

@@ -35,6 +35,7 @@ export const groups: readonly { title: string; screens: readonly Screen[] }[] = 
     screens: [
       { id: 'devices', to: '/devices', title: 'Devices', icon: 'device', verb: 'devices.read' },
       { id: 'apps', to: '/apps', title: 'Apps', icon: 'app', verb: 'apps.read' },
+      { id: 'namespace', to: '/namespace', title: 'Namespace', icon: 'namespace', verb: 'values.read' },
       { id: 'messages', to: '/messages', title: 'Messages', icon: 'messages', verb: 'mqtt.subscribe', phone: true },
       { id: 'broker', to: '/broker', title: 'Broker', icon: 'broker', verb: 'clients.read', whose: 'operators' },
       { id: 'rules', to: '/rules', title: 'Rules', icon: 'rule', verb: 'rules.read' },

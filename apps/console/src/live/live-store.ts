@@ -49,6 +49,8 @@ export class LiveStore {
   #releases: (() => void)[] = [];
   #tagReaders = 0;
   #releaseTags: (() => void) | undefined;
+  /** A long list of keys comes in parts. */
+  #keys: TagKey[] = [];
 
   constructor(ended: () => void) {
     this.link = new LiveConnection(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/v1/live`, ended, () => {
@@ -87,7 +89,13 @@ export class LiveStore {
   holdTags(): () => void {
     if (this.#tagReaders++ === 0) {
       this.#releaseTags = this.link.subscribe({ kind: 'tags' }, (m) => {
-        if (Array.isArray(m['keys'])) this.tags.setKeys(m['keys'] as TagKey[]);
+        if (Array.isArray(m['keys'])) {
+          for (const key of m['keys'] as TagKey[]) this.#keys.push(key);
+          if (m['more'] !== true) {
+            this.tags.setKeys(this.#keys);
+            this.#keys = [];
+          }
+        }
         if (Array.isArray(m['k'])) this.tags.apply(m as unknown as TagFrame);
       });
     }

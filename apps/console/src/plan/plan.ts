@@ -19,6 +19,8 @@ export type PlanRequest = { base?: number } & (
   | { files: Readonly<Record<string, string>> }
   | { disk: true }
   | { revision: number }
+  /** Whatever makes a plan another way, such as an import of tags. */
+  | { made: () => Promise<PlanAnswer> }
 );
 
 export type Effect = ConfigChange['effect'];
@@ -65,7 +67,7 @@ export const faultsOf = (problem: ApiProblem): PlanFault[] =>
 
 /** Makes a plan; nothing changes in the hub. Rejects with `ApiProblem`. */
 export const askPlan = (request: PlanRequest & { base: number }, signal?: AbortSignal): Promise<PlanAnswer> =>
-  api<PlanAnswer>('/config/plan', { body: request, signal });
+  'made' in request ? request.made() : api<PlanAnswer>('/config/plan', { body: request, signal });
 
 const staleCodes = ['HUB_STALE_BASE', 'HUB_NO_SUCH_PLAN'];
 

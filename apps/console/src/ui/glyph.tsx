@@ -111,6 +111,7 @@ const icons = {
     </>
   ),
   live: <path d="M2 4h12M2 8h12M2 12h7" />,
+  namespace: <path d="M3 3h4M5 3v9.5h4M5 7.5h4M11 7.5h2.5M11 12.5h2.5" />,
   messages: <path d="M2.5 3.5h11v7.5H8.5L5.5 13.5V11h-3zM5 6.3h6M5 8.5h4" />,
   broker: (
     <>

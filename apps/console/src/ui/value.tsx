@@ -24,8 +24,15 @@ export const AlignedValue = ({ value, decimals, places }: { value: unknown; deci
 
 export const keyName = (key: TagKey): string => `${key.device}/${key.group}/${key.tag}`;
 export const keyDecimals = (key: TagKey): number => decimalsOf(key.type, key.precision);
+/** The word that a tag has for a value. */
+export const labelOf = (key: TagKey, value: unknown): string | undefined =>
+  key.labels === undefined || value === null || value === undefined
+    ? undefined
+    : (key.labels[String(value)] ?? (typeof value === 'boolean' ? key.labels[value ? '1' : '0'] : undefined));
 export const keyText = (key: TagKey, value: unknown): string => {
   const unit = unitText(key.unit);
+  const label = labelOf(key, value);
+  if (label !== undefined) return `${label} (${valueText(value, keyDecimals(key))})`;
   return value === null || value === undefined ? 'no value' : `${valueText(value, keyDecimals(key))}${unit === '' ? '' : ` ${unit}`}`;
 };
 export const isWritable = (key: TagKey): boolean => /write|rw/i.test(key.access);

@@ -22,6 +22,10 @@ export interface LiveTagKey {
   readonly address: string;
   readonly access: Tag['access'];
   readonly precision?: number;
+  /** What a write must keep to, bounds in the engineering unit. */
+  readonly guard?: Tag['guard'];
+  /** Words for values, by the value as text. */
+  readonly labels?: Tag['labels'];
 }
 /** All keys of the subscription, again after the hub was reconfigured; `more` says that the next message goes on with the list. */
 export interface LiveTagKeys {
@@ -154,6 +158,8 @@ export class TagsSubscription implements Subscription {
         access: tag.access,
         ...(tag.unit === undefined ? {} : { unit: tag.unit }),
         ...(tag.precision === undefined ? {} : { precision: tag.precision }),
+        ...(tag.guard === undefined ? {} : { guard: tag.guard }),
+        ...(tag.labels === undefined ? {} : { labels: tag.labels }),
       }),
     );
     const message: LiveTagKeys = { id: this.#id, kind: 'tags', keys, ...(this.#complete ? {} : { more: true as const }) };

@@ -3,6 +3,7 @@ import type { AppStatus } from '@omh/hub';
 import type { ApiContext, App } from '../context.ts';
 import { problemResponses } from '../problem.ts';
 import { healthFields, healthToJson } from '../schemas.ts';
+import { QueueRow, queueToJson } from './queues.ts';
 
 export const AppRow = Type.Object({
   name: Type.String(),
@@ -12,6 +13,10 @@ export const AppRow = Type.Object({
   subscriptions: Type.Array(Type.Object({ device: Type.String(), group: Type.String(), topic: Type.String() })),
   messages: Type.Number(),
   failed: Type.Number(),
+  queue: Type.Optional(QueueRow),
+  requests: Type.Optional(
+    Type.Object({ answered: Type.Integer(), refused: Type.Integer() }, { description: 'Requests over MQTT, where the app takes them.' }),
+  ),
 });
 export type AppRow = Static<typeof AppRow>;
 export const AppsAnswer = Type.Object({ apps: Type.Array(AppRow) });
@@ -25,6 +30,8 @@ export const appToJson = (app: AppStatus): AppRow => ({
   subscriptions: app.subscriptions.map(({ device, group, topic }) => ({ device, group, topic })),
   messages: app.messages,
   failed: app.failed,
+  ...(app.queue === undefined ? {} : { queue: queueToJson(app.queue) }),
+  ...(app.requests === undefined ? {} : { requests: { ...app.requests } }),
 });
 
 export function registerApps(app: App, { hub }: ApiContext): void {

@@ -11,7 +11,7 @@ import { unknown } from './tag-target.ts';
 
 export const ConfigAnswer = Type.Object({
   file: Type.String(),
-  text: Type.String({ description: 'The hub file as it stands; secrets stay !env and !file.' }),
+  text: Type.Optional(Type.String({ description: 'The hub file as it stands; secrets stay !env and !file. Absent with section.' })),
   revision: Type.Integer(),
   config: AnyObject,
   files: Type.Array(
@@ -43,17 +43,22 @@ export function registerConfig(app: App, { hub }: ApiContext): void {
       schema: {
         operationId: 'getConfig',
         tags: ['config'],
-        summary: 'The hub file: text and meaning.',
+        summary: 'The hub file: text and meaning; with section, only that part of the meaning.',
+        querystring: Type.Object({
+          section: Type.Optional(Type.String({ maxLength: 100, description: 'A section of the file: devices, apps, rules …' })),
+          name: Type.Optional(Type.String({ maxLength: 200, description: 'One block of that section.' })),
+        }),
         response: { 200: ConfigAnswer, ...problemResponses },
       },
     },
-    async () => {
+    async ({ query: { section, name } }) => {
       const readOnly = hub.readOnly();
+      const config: Readonly<Record<string, unknown>> = { ...hub.publicConfig() };
       return {
         file: hub.configFile,
-        text: hub.configText(),
+        ...(section === undefined ? { text: hub.configText() } : {}),
         revision: hub.revision,
-        config: { ...hub.publicConfig() },
+        config: section === undefined ? { ...config } : partOf(config, section, name),
         files: [...hub.configFiles()].map(([name, text], i) => ({
           name,
           kind: i > 0 && /\.csv$/i.test(name) ? ('table' as const) : ('yaml' as const),
@@ -128,6 +133,14 @@ export function registerConfig(app: App, { hub }: ApiContext): void {
       },
     );
   }
+}
+
+/** A section, or one block of it, at its place. */
+function partOf(config: Readonly<Record<string, unknown>>, section: string, name: string | undefined): Record<string, unknown> {
+  const whole = Object.hasOwn(config, section) ? config[section] : unknown('section', section, Object.keys(config));
+  if (name === undefined) return { [section]: whole };
+  const blocks = (typeof whole === 'object' && whole !== null ? whole : {}) as Readonly<Record<string, unknown>>;
+  return { [section]: { [name]: Object.hasOwn(blocks, name) ? blocks[name] : unknown(section, name, Object.keys(blocks)) } };
 }
 
 const path = (section: Section, name: string): string => `${section}/${escapePointer(name)}`;

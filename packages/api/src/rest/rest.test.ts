@@ -61,6 +61,7 @@ test('a value stands with its own time, its age and since when its quality holds
     age: 3,
     since: '2023-11-14T22:13:22.500Z',
     unit: 'Cel',
+    precision: 1,
   });
   assert.equal(typeof values[0].reason, 'string');
   assert.deepEqual([values[1]!.value, values[1]!.time, values[1]!.age], [null, null, null]);
@@ -352,7 +353,11 @@ test('the hub file is told as it stands', async () => {
   const config = await get<ConfigAnswer>('/api/v1/config');
   assert.equal(config.file, '/plant/hub.yaml');
   assert.equal(config.revision, 7);
-  assert.match(config.text, /^version: 1/);
+  assert.match(config.text!, /^version: 1/);
+  const part = await get<ConfigAnswer>('/api/v1/config?section=devices&name=press');
+  assert.deepEqual([part.text, part.config], [undefined, { devices: { press: { driver: 'modbus-tcp' } } }]);
+  assert.match((await get<Problem>('/api/v1/config?section=devices&name=pres', 404)).detail, /Did you mean "press"/);
+  await get('/api/v1/config?section=__proto__', 404);
   assert.deepEqual(
     config.files.map(({ name, kind }) => [name, kind]),
     [

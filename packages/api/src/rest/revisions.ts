@@ -169,7 +169,7 @@ export function registerRevisions(app: App, { hub }: ApiContext): void {
 }
 
 /** Every fault of the planned files with its place; files are named from the hub file's folder. */
-function withPlaces(thrown: unknown, folder: string): unknown {
+export function withPlaces(thrown: unknown, folder: string): unknown {
   const issues = (thrown as { issues?: readonly (Issue & { file: string; line: number; column: number })[] } | undefined)?.issues;
   if (!Array.isArray(issues) || !(thrown instanceof OmhError)) return thrown;
   return new FieldsError(

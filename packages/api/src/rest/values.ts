@@ -24,6 +24,7 @@ export const ValueRow = Type.Object({
   age: Type.Union([Type.Number(), Type.Null()], { description: 'Seconds since `time`.' }),
   since: Type.String({ format: 'date-time', description: 'Since when this quality holds.' }),
   unit: Type.Optional(Type.String({ description: 'UCUM.' })),
+  precision: Type.Optional(Type.Integer({ description: 'Digits shown after the point.' })),
 });
 export type ValueRow = Static<typeof ValueRow>;
 export const ValuesAnswer = Type.Object({
@@ -50,6 +51,7 @@ export function valueToJson(last: LastValue, now: Micros): ValueRow {
   };
   if (last.reason !== undefined) out.reason = last.reason;
   if (tag.unit !== undefined) out.unit = tag.unit;
+  if (tag.precision !== undefined) out.precision = tag.precision;
   return out;
 }
 

@@ -1,10 +1,11 @@
 import { Readable } from 'node:stream';
 import { Access, roles, type AuditStore, type DocumentStore, type Role } from '@omh/access';
-import { LastValues } from '@omh/acquisition';
+import { FrameLog, LastValues } from '@omh/acquisition';
 import {
   createBatch,
   Quality,
   silentLogger,
+  systemClock,
   topicMatches,
   OmhError,
   type BusReader,
@@ -18,6 +19,7 @@ import {
   type Principal,
   type Publication,
   type QueryOptions,
+  type QueueStatus,
   type SqlResult,
   type SqlValue,
   type Tag,
@@ -25,7 +27,18 @@ import {
 } from '@omh/core';
 import { Broker } from '@omh/broker';
 import type { EditOp } from '@omh/config';
-import type { Hub, RequestLogEntry, Simulator, PlanAnswer } from '@omh/hub';
+import {
+  TopicIndex,
+  type ControlRequest,
+  type Hub,
+  type ImportMade,
+  type ImportRequest,
+  type RequestLogEntry,
+  type ShownLetter,
+  type Simulator,
+  type PlanAnswer,
+  type ValueTrace,
+} from '@omh/hub';
 
 export const adminToken = 'an-admin-token-of-enough-length';
 
@@ -161,7 +174,8 @@ export class FakeHub {
   readonly bus = new FakeBus();
   readonly store = new FakeHistorian();
   readonly values = new LastValues();
-  readonly written: { target: unknown; value: unknown; principal: string }[] = [];
+  readonly namespace = new TopicIndex(this.values);
+  readonly written: { target: unknown; value: unknown; principal: string; reason?: string }[] = [];
   readonly edits: { ops: readonly EditOp[]; principal: string }[] = [];
   readonly calls: string[] = [];
   refuse: unknown;
@@ -181,6 +195,25 @@ export class FakeHub {
       ],
       clock.now(),
     );
+    this.namespace.extend('press', 'acme/line1', this.values.tags().slice(0, 2));
+    this.namespace.extend('oven', 'acme/line2', this.values.tags().slice(2));
+  }
+  async trace(tag: Tag): Promise<ValueTrace> {
+    return {
+      tag,
+      time: this.startedAt,
+      raw: 7,
+      value: 0.7,
+      quality: 'good',
+      reason: undefined,
+      hops: [
+        { step: 'started', atMs: 0.25, ms: 0.25 },
+        { step: 'committed', atMs: 10, ms: 9.75 },
+      ],
+      frames: [{ direction: 'tx', atMs: 1, bytes: 2, hex: '0102' }],
+      endToEndMs: 10,
+      notCommitted: undefined,
+    };
   }
   get historian(): Historian {
     return this.store as unknown as Historian;
@@ -227,6 +260,69 @@ export class FakeHub {
       historian: { ...rated, samplesPerSecond: 0, rowsPerSecond: 0, commitP50Ms: 0, queued: 0, bytesOnDisk: 0 },
     };
   }
+  readonly frames = new FrameLog(systemClock, () => {});
+  readonly writeResults: (OmhError | undefined)[] = [];
+  readonly deviceAdmin = {
+    names: () => this.devices().map(({ name }) => name),
+    status: (name: string) => this.devices().find((device) => device.name === name)!,
+    control: async (name: string, { action, group, comment }: ControlRequest, { name: by }: Principal) => {
+      if (this.refuse !== undefined) throw this.refuse;
+      this.calls.push([action, name, group, comment, by].filter((word) => word !== undefined).join(' '));
+    },
+    identify: async (name: string, unit: number) => {
+      this.calls.push(`identify ${name} ${unit}`);
+      return { VendorName: 'Acme' };
+    },
+    forgetLearnt: (name: string) => {
+      this.calls.push(`forget ${name}`);
+    },
+    frames: () => this.frames,
+    describer: () => () => ({ unit: 1, function: 3, text: 'read holding registers 0–9' }),
+    writeMany: async (items: readonly { tag: Tag; value: unknown }[], { name: principal }: Principal, reason?: string) => {
+      if (this.refuse !== undefined) throw this.refuse;
+      for (const [i, { tag, value }] of items.entries())
+        if (this.writeResults[i] === undefined)
+          this.written.push({ target: tag.path, value, principal, ...(reason === undefined ? {} : { reason }) });
+      return items.map((_, i) => this.writeResults[i]);
+    },
+  };
+  readonly tagExchange = {
+    template: async (name: string) => `templates:\n  ${name}: {}\n`,
+    read: async ({ bytes }: ImportRequest): Promise<ImportMade> => {
+      this.calls.push(`import ${bytes.length}`);
+      return this.imported;
+    },
+    write: async (format: string, device?: string) => new TextEncoder().encode(`${format} ${device ?? 'all'}`),
+  };
+  imported: ImportMade = {
+    format: 'csv',
+    added: 1,
+    replaced: 0,
+    unchanged: 0,
+    refused: 0,
+    faults: [],
+    notMapped: [],
+    newDevices: [],
+    newGroups: [],
+    texts: new Map([['hub.yaml', 'changed']]),
+  };
+  letters: ShownLetter[] = [];
+  queued: QueueStatus[] = [];
+  readonly queues = {
+    list: () => this.queued,
+    deadLetters: async (_name: string, from: number | undefined, limit: number) =>
+      this.letters.filter(({ position }) => position >= (from ?? 0)).slice(0, limit),
+    replay: async (name: string, position: number) => {
+      this.calls.push(`replay ${name} ${position}`);
+    },
+    remove: async (name: string, position: number) => {
+      this.calls.push(`remove ${name} ${position}`);
+    },
+    clear: async (name: string) => {
+      this.calls.push(`clear ${name}`);
+      return 5;
+    },
+  };
   devices(): ReturnType<Hub['devices']> {
     const stats = {
       requests: 4,
@@ -239,14 +335,28 @@ export class FakeHub {
       connects: 1,
       lastRttMs: undefined,
     };
-    const groups = [{ name: 'g', intervalMs: 1000, tags: 2, cycles: 3, missed: 0, skipped: 0, lastCycleMs: undefined }];
+    const groups = [
+      {
+        name: 'g',
+        intervalMs: 1000,
+        tags: 2,
+        cycles: 3,
+        missed: 0,
+        skipped: 0,
+        lastCycleMs: undefined,
+        jitterP99Ms: undefined,
+        paused: undefined,
+      },
+    ];
     return [
       {
+        control: {},
         name: 'press',
         driver: 'modbus-tcp',
         endpoint: '127.0.0.1:5020',
         path: 'acme/line1',
         health: this.#health(),
+        link: 'up',
         groups,
         tags: 2,
         counts: this.values.counts('press'),
@@ -288,6 +398,7 @@ export class FakeHub {
     return this.broker;
   }
   simulators(): readonly Simulator[] {
+    const silent = { id: 1, fault: 'silent', text: 'It never answers.', settings: { fault: 'silent' } as const, active: true, hits: 0 };
     const simulator = {
       id: 'simulator/plant',
       name: 'plant',
@@ -297,6 +408,13 @@ export class FakeHub {
       start: async () => {},
       stop: async () => {},
       requests: (after?: number) => this.simulatorLog('plant', after),
+      signals: () => [],
+      holdSignal: (unit: number, name: string, value: unknown) => void this.calls.push(`hold ${unit} ${name} ${String(value)}`),
+      releaseSignal: (unit: number, name: string) => void this.calls.push(`release ${unit} ${name}`),
+      faults: () => [silent],
+      addFault: () => silent,
+      removeFault: (id: number) => void this.calls.push(`fault ${id} ends`),
+      clearFaults: () => 1,
       registers: () => [{ unit: 1, area: 'holding' as const, address: 0, value: 280, label: 'temperature' }],
       stats: () => ({ connections: 1, requests: 2, exceptions: 0 }),
     };
@@ -311,9 +429,9 @@ export class FakeHub {
   simulatorLog(_name: string, after = 0): readonly RequestLogEntry[] {
     return this.log500.filter((e) => e.seq > after);
   }
-  async write(target: unknown, value: unknown, principal: Principal): Promise<void> {
+  async write(target: unknown, value: unknown, principal: Principal, reason?: string): Promise<void> {
     if (this.refuse !== undefined) throw this.refuse;
-    this.written.push({ target, value, principal: principal.name });
+    this.written.push({ target, value, principal: principal.name, ...(reason === undefined ? {} : { reason }) });
   }
   async edit(ops: readonly EditOp[], principal: Principal): Promise<{ revision: number }> {
     if (this.refuse !== undefined) throw this.refuse;

@@ -190,7 +190,7 @@ export class BrokerFeatures {
   publish(p: Publish, from: Publisher): Promise<void> | undefined {
     const { router } = this.#rooms;
     const route = router.routes.find(p.topicBytes, 0, p.topicBytes.length);
-    if (route === undefined) return undefined;
+    if (route === undefined || router.isVirtual(route)) return undefined;
     let set = router.resolve(route);
     let to = from;
     if (route.hooks !== null) {

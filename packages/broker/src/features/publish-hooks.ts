@@ -104,7 +104,7 @@ function refuse(p: Publish, outcome: Outcome, code: number, reason: string, disc
 function move(router: Router, p: Publish, outcome: Outcome, topic: string): boolean {
   const bytes = Buffer.from(topic);
   const route = router.routes.find(bytes, 0, bytes.length);
-  if (route === undefined || route.system) return false;
+  if (route === undefined || route.system || router.isVirtual(route)) return false;
   moveTo(router, p, outcome, route);
   return true;
 }

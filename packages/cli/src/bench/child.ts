@@ -1,9 +1,10 @@
-import { fork, spawn, type ChildProcess } from 'node:child_process';
+import { fork, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 
-/** Starts one of the bench's own programs with its settings and waits for its first message. */
-export async function forkProgram<T>(name: string, settings: unknown): Promise<{ process: ChildProcess; ready: T }> {
+/** Starts one of the bench's own programs with its settings, on this core where one is named, and waits for its first message. */
+export async function forkProgram<T>(name: string, settings: unknown, core?: number): Promise<{ process: ChildProcess; ready: T }> {
   const child = fork(new URL(`./${name}.js`, import.meta.url), { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  if (core !== undefined) spawnSync('taskset', ['-a', '-cp', `${core}`, `${child.pid}`]);
   child.send(settings as object);
   const [ready] = (await Promise.race([
     once(child, 'message'),

@@ -16,7 +16,7 @@ export function initCommand(): Command {
       const file = resolve(name);
       if (existsSync(file) && !flags.force) throw errors.CLI_FILE_EXISTS({ file });
       writeFileSync(file, starterFile);
-      writeFileSync(join(dirname(file), 'hub.schema.json'), `${JSON.stringify(hubJsonSchema(registry), undefined, 2)}\n`);
+      writeFileSync(join(dirname(file), 'hub.schema.json'), `${JSON.stringify(hubJsonSchema(registry, 'hub', 'editor'), undefined, 2)}\n`);
       process.stdout.write(
         `Wrote ${file} and hub.schema.json beside it. Edit it, check it with \`omh validate ${name}\`, run it with \`omh up -c ${name}\`.\n`,
       );

@@ -8,6 +8,6 @@ export function schemaCommand(): Command {
     .option('--included', 'the schema of a file that include: names, instead of the hub file itself')
     .addHelpText('after', '\nExamples:\n  omh schema > hub.schema.json\n  omh schema --included > hub-included.schema.json')
     .action(({ included }: { included?: true }) => {
-      process.stdout.write(`${JSON.stringify(hubJsonSchema(registry, included ? 'included' : 'hub'), undefined, 2)}\n`);
+      process.stdout.write(`${JSON.stringify(hubJsonSchema(registry, included ? 'included' : 'hub', 'editor'), undefined, 2)}\n`);
     });
 }

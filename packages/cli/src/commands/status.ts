@@ -6,7 +6,7 @@ interface Status {
   state: string;
   sentence: string;
   hub: { name: string; version: string; revision: number; drift: boolean };
-  parts: { id: string; state: string; address?: string; reason: { text: string }; since: string }[];
+  parts: { id: string; state: string; address?: string; reason: { code: string; text: string }; since: string }[];
 }
 
 export function statusCommand(): Command {
@@ -23,10 +23,13 @@ export function statusCommand(): Command {
         process.stdout.write(
           `${formatTable(
             ['part', 'state', 'address', ''],
-            status.parts.map((p) => [p.id, p.state, p.address ?? '', p.reason.text]),
+            status.parts.map((p) => [p.id, stateOf(p), p.address ?? '', p.reason.text]),
           )}\n\n${status.sentence}\n${status.hub.drift ? 'The files were changed by hand and differ from what runs: see omh plan.\n' : ''}`,
         );
       }
       if (status.parts.some((p) => p.state !== 'running')) process.exitCode = 1;
     });
 }
+
+/** As people call it: what reads nothing because somebody wants it so is paused. */
+const stateOf = ({ state, reason }: Status['parts'][number]): string => (reason.code === 'DEVICE_PAUSED_BY' ? 'paused' : state);

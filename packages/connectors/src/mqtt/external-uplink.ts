@@ -1,15 +1,21 @@
-import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
-import { RetrySchedule, type Clock, type Cancel, type QoS, type Reason } from '@omh/core';
+import mqtt, { type IClientOptions, type IClientPublishOptions, type IPublishPacket, type MqttClient } from 'mqtt';
+import { RetrySchedule, type Cancel, type Clock, type Logger, type MessageProperties, type Reason } from '@omh/core';
 import { errors } from '../errors.ts';
-import type { Uplink } from './uplink.ts';
+import { clientProperties, messageProperties } from './client-properties.ts';
+import type { Incoming, Outgoing, Uplink, UplinkState } from './uplink.ts';
 
 export interface ExternalUplinkOptions {
   readonly url: string;
   readonly clientId: string;
   readonly username?: string;
   readonly password?: string;
+  /** PEM, for addresses with TLS. */
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
   readonly protocol: '3.1.1' | '5.0';
   readonly clock: Clock;
+  readonly log: Logger;
 }
 
 /** Messages on their way to the broker that it did not take yet. */
@@ -24,21 +30,25 @@ export class ExternalUplink implements Uplink {
   #client: MqttClient | undefined;
   #cancel: Cancel = () => {};
   #stopped = false;
-  /** Of the present connection. */
-  #onTheWay = { count: 0 };
+  #onTheWay = new OnTheWay(maxPending);
+  #listener: { topics: readonly string[]; receive: (message: Incoming) => void } | undefined;
 
   constructor(options: ExternalUplinkOptions) {
     this.#options = options;
     this.target = withoutCredentials(options.url);
   }
 
-  start(onState: (state: { up: boolean; reason: Reason }) => void): void {
+  listen(topics: readonly string[], receive: (message: Incoming) => void): void {
+    this.#listener = { topics, receive };
+  }
+
+  start(onState: (state: UplinkState) => void): void {
     this.#stopped = false;
     this.#connect(onState);
   }
 
-  #connect(onState: (state: { up: boolean; reason: Reason }) => void): void {
-    const { clientId, username, password, protocol, clock } = this.#options;
+  #connect(onState: (state: UplinkState) => void): void {
+    const { clientId, username, password, ca, cert, key, protocol, clock } = this.#options;
     const url = this.target;
     let fault: Reason | undefined;
     const client = this.#create(onState, {
@@ -50,12 +60,18 @@ export class ExternalUplink implements Uplink {
       keepalive: 30,
       ...(username === undefined ? {} : { username }),
       ...(password === undefined ? {} : { password }),
+      ...(ca === undefined ? {} : { ca }),
+      ...(cert === undefined ? {} : { cert }),
+      ...(key === undefined ? {} : { key }),
     });
     if (client === undefined) return;
     this.#client = client;
-    this.#onTheWay = { count: 0 };
-    client.on('connect', () => {
+    client.on('connect', ({ properties }) => {
       this.#retry.reset();
+      // A message must not wait in the kernel for the acknowledgement of the one before.
+      (client.stream as { setNoDelay?: (on: boolean) => void }).setNoDelay?.(true);
+      this.#onTheWay = new OnTheWay(properties?.receiveMaximum ?? maxPending);
+      this.#subscribe(client);
       onState({ up: true, reason: { code: 'APP_PUBLISHES', params: { url }, text: `Publishes to ${url}.` } });
     });
     client.on('error', (error: Error & { code?: number | string }) => {
@@ -75,7 +91,7 @@ export class ExternalUplink implements Uplink {
   }
 
   /** Tells of an address that is none; there is nothing to try again then. */
-  #create(onState: (state: { up: boolean; reason: Reason }) => void, options: IClientOptions): MqttClient | undefined {
+  #create(onState: (state: UplinkState) => void, options: IClientOptions): MqttClient | undefined {
     try {
       return mqtt.connect(this.#options.url, options);
     } catch (thrown) {
@@ -101,19 +117,80 @@ export class ExternalUplink implements Uplink {
     client.stream.destroy();
   }
 
-  async publish(topic: string, payload: () => unknown, qos: QoS): Promise<void> {
+  async publish({ topic, payload, qos, retain, properties }: Outgoing): Promise<void> {
     const client = this.#client;
     if (!client?.connected) throw errors.APP_BROKER_UNREACHABLE({ url: this.target, detail: 'it is not connected now' });
     const onTheWay = this.#onTheWay;
     if (onTheWay.count >= maxPending) throw errors.APP_BROKER_SLOW({ url: this.target, pending: onTheWay.count });
-    onTheWay.count++;
+    const options: IClientPublishOptions = { qos, retain: retain ?? false };
+    if (properties !== undefined && this.#options.protocol === '5.0') options.properties = clientProperties(properties);
+    const bytes = typeof payload === 'function' ? JSON.stringify(payload()) : asBuffer(payload);
+    await onTheWay.run(qos > 0, async () => {
+      if (this.#client !== client) throw errors.APP_BROKER_UNREACHABLE({ url: this.target, detail: 'the connection was closed' });
+      try {
+        await client.publishAsync(topic, bytes, options);
+      } catch (thrown) {
+        // A numeric code is what the broker answered.
+        if (typeof (thrown as { code?: unknown }).code === 'number') throw thrown;
+        throw errors.APP_CONNECTION_ENDED({ url: this.target }, { cause: thrown });
+      }
+    });
+  }
+
+  #subscribe(client: MqttClient): void {
+    if (this.#listener === undefined) return;
+    const { topics, receive } = this.#listener;
+    client.on('message', (topic: string, payload: Buffer, packet: IPublishPacket) => {
+      const properties: MessageProperties | undefined = packet.properties && messageProperties(packet.properties);
+      if (!packet.retain) receive({ topic, payload, properties, from: undefined });
+    });
+    const options = this.#options.protocol === '5.0' ? { qos: 1 as const, nl: true, rh: 2 } : { qos: 1 as const };
+    client.subscribe([...topics], options, (fault) => {
+      if (fault)
+        this.#options.log.warn('the broker does not let the app subscribe to its request topics', { url: this.target, err: fault });
+    });
+  }
+}
+
+/** What the broker owes an acknowledgement for, never more than it takes at a time (MQTT 5.0, 3.3.4); the others wait in their order. */
+class OnTheWay {
+  count = 0;
+  readonly #most: number;
+  readonly #waiting: (() => void)[] = [];
+  #unacknowledged = 0;
+
+  constructor(most: number) {
+    this.#most = Math.max(1, most);
+  }
+
+  async run(acknowledged: boolean, send: () => Promise<void>): Promise<void> {
+    this.count++;
     try {
-      await client.publishAsync(topic, JSON.stringify(payload()), { qos });
+      if (!acknowledged) {
+        await send();
+        return;
+      }
+      if (this.#unacknowledged >= this.#most)
+        await new Promise<void>((resolve) => {
+          this.#waiting.push(resolve);
+        });
+      else this.#unacknowledged++;
+      try {
+        await send();
+      } finally {
+        // Whoever waits takes the place over.
+        const next = this.#waiting.shift();
+        if (next === undefined) this.#unacknowledged--;
+        else next();
+      }
     } finally {
-      onTheWay.count--;
+      this.count--;
     }
   }
 }
+
+const asBuffer = (payload: Uint8Array | string): string | Buffer =>
+  typeof payload === 'string' ? payload : Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
 
 /** What people may see of an address that carries a user name and a password. */
 const withoutCredentials = (url: string): string => url.replace(/\/\/[^/]*@/, '//');

@@ -6,13 +6,16 @@ import {
   createBatch,
   silentLogger,
   systemClock,
+  type DeliveryQueue,
   type GroupCycle,
   type MessageBus,
   type Micros,
   type Publication,
   type Tag,
 } from '@omh/core';
-import { MqttApp, topicFor, type MqttAppOptions } from './mqtt-app.ts';
+import mqtt from 'mqtt';
+import { MqttApp, type MqttAppOptions } from './mqtt-app.ts';
+import type { TagGate } from './tag-gate.ts';
 
 const tags: Tag[] = [
   { id: 1 as Tag['id'], device: 'demo', group: 'g', name: 'temperature', path: 't', address: '1!40001', type: 'int16', access: 'read' },
@@ -37,7 +40,11 @@ function fakeBus(): { bus: MessageBus; published: Publication[] } {
   return { bus, published };
 }
 
-function app(settings: MqttAppOptions['settings'], bus: MessageBus): { app: MqttApp; emit: (c: GroupCycle) => void } {
+function app(
+  settings: MqttAppOptions['settings'],
+  bus: MessageBus,
+  more: Partial<MqttAppOptions> = {},
+): { app: MqttApp; emit: (c: GroupCycle) => void } {
   let listener: (c: GroupCycle) => void = () => {};
   const made = new MqttApp({
     name: 'demo_app',
@@ -52,6 +59,7 @@ function app(settings: MqttAppOptions['settings'], bus: MessageBus): { app: Mqtt
         listener = () => {};
       };
     },
+    ...more,
   });
   return { app: made, emit: (c) => listener(c) };
 }
@@ -63,12 +71,6 @@ async function until(condition: () => boolean): Promise<void> {
     });
   assert.ok(condition(), 'did not come true within 5 s');
 }
-
-test('the default topic is the one of the blueprint, and names can be placed', () => {
-  const names = { app: 'demo_app', device: 'demo', group: 'demo_group' };
-  assert.equal(topicFor(undefined, names), '/neuron/demo_app/demo/demo_group');
-  assert.equal(topicFor('plant/{device}/{group}', names), 'plant/demo/demo_group');
-});
 
 test('one cycle is one message on the bus, encoded only when somebody asks', async () => {
   const { bus, published } = fakeBus();
@@ -196,4 +198,86 @@ test('an address that is none is said and stops nothing else', async (t) => {
   await made.start();
   assert.equal(made.health().state, 'lost');
   assert.match(made.health().reason.text, /cannot be reached/);
+});
+
+test('a queue that cannot be opened is said, and messages go out without it', { timeout: 20_000 }, async (t) => {
+  const peer = await broker(t);
+  const queue = (): Promise<DeliveryQueue> => Promise.reject(new Error('the disk is full'));
+  const { app: made, emit } = app({ url: peer.url, protocol: '3.1.1', qos: 1 }, fakeBus().bus, { queue });
+  t.after(() => made.stop());
+  await made.start();
+  await until(() => made.health().state === 'degraded');
+  assert.match(made.health().reason.text, /Publishes to .* Nothing is stored while the broker is away: the disk is full/);
+  emit(cycle(1));
+  await until(() => peer.got.length === 1);
+});
+
+test('with a queue every message waits there until the broker has it, and health tells of what waits', async () => {
+  const offered: string[] = [];
+  const queue = {
+    offer: (record: Uint8Array) => offered.push(Buffer.from(record).toString('latin1')),
+    start: () => {},
+    tryNow: () => {},
+    close: async () => {},
+    status: () => ({
+      name: 'app/demo_app',
+      health: { state: 'running' },
+      counters: { queuing: 1234 },
+      capacity: { hoursLeft: 3.25 },
+    }),
+    metrics: () => [{ name: 'omh_queue_entries', value: 1234 }],
+  } as unknown as DeliveryQueue;
+  const { app: made, emit } = app({ url: 'mqtt://127.0.0.1:1' }, fakeBus().bus, { queue: async () => queue });
+  await made.start();
+  emit(cycle(291));
+  assert.match(offered[0]!, /\/neuron\/demo_app\/demo\/g\{"timestamp":1700000000000,.*"temperature":291/);
+  await until(() => made.health().state === 'lost');
+  assert.match(made.health().reason.text, /nothing listens there\. 1,234 messages wait on the disk, with room for 3\.3 h more\.$/);
+  assert.equal(made.status().queue?.counters.queuing, 1234);
+  assert.ok([...made.metrics()].some(({ name }) => name === 'omh_queue_entries'));
+  await made.stop();
+  const own = app({}, fakeBus().bus, { queue: async () => queue });
+  await own.app.start();
+  assert.equal(own.app.status().queue, undefined, "the hub's own bus needs no queue");
+  await own.app.stop();
+});
+
+test('requests through an external broker are answered; writes only as far as the settings allow strangers', {
+  timeout: 20_000,
+}, async (t) => {
+  const peer = await broker(t);
+  const allowed: string[][] = [];
+  const gate: TagGate = {
+    readings: () => [{ tag: tags[0]!, value: 291, valueTime: undefined, qualityCode: 0 }],
+    mayRead: () => false,
+    mayPublish: () => false,
+    write: async ({ principal }) => void allowed.push([...principal.permissions]),
+    devices: () => [{ node: 'demo', up: true, running: true }],
+  };
+  const settings: MqttAppOptions['settings'] = {
+    url: peer.url,
+    protocol: '3.1.1',
+    requests: true,
+    stateReports: true,
+    writes: { allow: ['acme/#'] },
+  };
+  const { app: made } = app(settings, fakeBus().bus, { gate });
+  t.after(() => made.stop());
+  await made.start();
+  await until(() => made.health().state === 'running');
+  const client = await mqtt.connectAsync(peer.url, { protocolVersion: 4, reconnectPeriod: 0 });
+  t.after(() => client.endAsync(true));
+  const answers: string[] = [];
+  client.on('message', (_topic, payload) => answers.push(payload.toString()));
+  await client.subscribeAsync(['/neuron/demo_app/read/resp', '/neuron/demo_app/write/resp', '/neuron/demo_app/state/update']);
+  const ask = async (topic: string, body: object): Promise<string> => {
+    const before = answers.length;
+    await client.publishAsync(topic, JSON.stringify({ uuid: 'u', node: 'demo', group: 'g', ...body }), { qos: 1 });
+    await until(() => answers.slice(before).some((text) => text.startsWith('{"uuid"')));
+    return answers.findLast((text) => text.startsWith('{"uuid"'))!;
+  };
+  assert.equal(await ask('/neuron/demo_app/read/req', {}), '{"uuid":"u","tags":[{"name":"temperature","value":291}]}');
+  assert.equal(await ask('/neuron/demo_app/write/req', { tag: 'temperature', value: 1 }), '{"uuid":"u","error":0}');
+  assert.deepEqual(allowed, [['tag.write acme/#']]);
+  assert.deepEqual(made.status().requests, { answered: 2, refused: 0 });
 });

@@ -1,16 +1,9 @@
-import type { DataType, Quality, Reason } from '@omh/core';
+import type { Reason, TagValue } from '@omh/core';
 import { modbus } from '@omh/wire';
 import type { Exchange, Outcome } from './link.ts';
-
-/** One tag inside a block. `row` is its index in the plan, `text` its address as written. */
-export interface Point {
-  readonly row: number;
-  readonly type: DataType;
-  readonly text: string;
-  readonly address: modbus.Address;
-  readonly start: number;
-  readonly mask: modbus.OrderMask;
-}
+import type { Point } from './places.ts';
+import type { Segment } from './plan.ts';
+import type { SearchNode } from './refusal-search.ts';
 
 /** The read that a block belongs to at the moment. */
 export interface BlockReader {
@@ -20,7 +13,7 @@ export interface BlockReader {
 }
 
 /** How a point is decoded; the three plain ones are the common case and need no call. */
-const Operation = { uint16: 0, int16: 1, float: 2, number: 3, point: 4, bit: 5, int64: 6, text: 7, bytes: 8 } as const;
+const Operation = { uint16: 0, int16: 1, float: 2, number: 3, point: 4, bit: 5, int64: 6, text: 7, bytes: 8, array: 9 } as const;
 
 const floatBits = new Int32Array(1);
 const float = new Float32Array(floatBits.buffer);
@@ -34,12 +27,14 @@ export class Block implements Exchange {
   readonly start: number;
   readonly count: number;
   readonly frame: Uint8Array;
-  /** The block of the first plan that this one was split from; itself when it was not. */
-  readonly origin: Block;
-  /** Set while the device refuses the only tag of this block; it is asked again from `retryAtMs` (monotonic) on. */
-  refusal: { readonly quality: Quality; readonly reasons: readonly Reason[]; readonly retryAtMs: number } | undefined;
-  /** Of an origin: the ranges `[start, end)` that the device refused. What contains one of them is not asked as one again. */
-  readonly refused: { readonly start: number; readonly end: number }[] = [];
+  /** Version of what was learnt when this block was made. */
+  readonly version: number;
+  /** Holds a span that nobody saw answered, though a part of it is refused. */
+  readonly isDoubtful: boolean;
+  /** The refused block that this one is a part of, while the cycle looks for what is refused in it. */
+  node: SearchNode | undefined;
+  /** Where it belongs; set when it is sent. */
+  segment: Segment | undefined;
   reader: BlockReader | undefined;
   transaction = 0;
   sentAt = 0;
@@ -52,23 +47,37 @@ export class Block implements Exchange {
   #reasons: readonly Reason[] = [];
 
   /** `points` are sorted by start, of one unit and area. */
-  constructor(points: readonly Point[], origin?: Block) {
+  constructor(points: readonly Point[], version: number, isDoubtful = false) {
     const first = points[0]!;
     this.points = points;
+    this.version = version;
+    this.isDoubtful = isDoubtful;
     this.unit = first.address.unit;
     this.area = first.address.area;
     this.function = modbus.readFunctionOf[first.address.area];
     this.start = first.start;
-    this.count = points.reduce((end, p) => Math.max(end, p.start + p.address.count), 0) - this.start;
+    let end = 0;
+    for (const p of points) end = Math.max(end, p.start + p.count);
+    this.count = end - this.start;
     this.frame = modbus.frameOf(0, this.unit, modbus.encodeRead(this.function, this.start, this.count));
-    this.origin = origin ?? this;
     const width = modbus.isBitArea(this.area) ? 1 : 2;
-    this.#operation = Uint8Array.from(points, operationOf);
-    this.#row = Uint32Array.from(points, (p) => p.row);
-    this.#offset = Uint16Array.from(points, (p) => (p.start - this.start) * width);
-    this.#mask = Uint8Array.from(points, (p) => p.mask);
+    const n = points.length;
+    this.#operation = new Uint8Array(n);
+    this.#row = new Uint32Array(n);
+    this.#offset = new Uint16Array(n);
+    this.#mask = new Uint8Array(n);
+    for (let i = 0; i < n; i++) {
+      const p = points[i]!;
+      this.#operation[i] = operationOf(p);
+      this.#row[i] = p.row;
+      this.#offset[i] = (p.start - this.start) * width;
+      this.#mask[i] = p.mask;
+    }
   }
 
+  get end(): number {
+    return this.start + this.count;
+  }
   get timeoutMs(): number {
     return this.reader?.timeoutMs ?? 0;
   }
@@ -88,25 +97,45 @@ export class Block implements Exchange {
     return this.#reasons;
   }
 
-  noteRefusedRange(): void {
-    const range = { start: this.start, end: this.start + this.count };
-    if (!this.origin.refused.some((r) => r.start === range.start && r.end === range.end)) this.origin.refused.push(range);
+  /** Values that do not lie over each other, each with all that do. */
+  atoms(): readonly (readonly Point[])[] {
+    const out: Point[][] = [];
+    let end = -1;
+    for (const point of this.points) {
+      if (point.start >= end) out.push([point]);
+      else out.at(-1)!.push(point);
+      end = Math.max(end, point.start + point.count);
+    }
+    return out;
   }
 
-  /** Two halves, or undefined where no smaller request exists. */
-  halves(): readonly [Block, Block] | undefined {
-    const middle = this.points.length >> 1;
-    if (middle === 0) return undefined;
-    const a = new Block(this.points.slice(0, middle), this.origin);
-    const b = new Block(this.points.slice(middle), this.origin);
-    return a.count === this.count && b.count === this.count ? undefined : [a, b];
+  /**
+   * The smaller requests that find out what is refused in this one: two halves between values; three where there are three, which costs
+   * less; undefined where nothing smaller makes sense.
+   */
+  split(): readonly Block[] | undefined {
+    const atoms = this.atoms();
+    if (atoms.length > 1) return this.#cut(atoms);
+    const spans: Point[][] = [];
+    for (const point of this.points) {
+      const same = spans.find(([first]) => first!.start === point.start && first!.count === point.count);
+      if (same === undefined) spans.push([point]);
+      else same.push(point);
+    }
+    return spans.length > 1 ? this.#cut(spans) : undefined;
+  }
+  #cut(units: readonly (readonly Point[])[]): readonly Block[] {
+    const made = (from: number, to: number): Block => new Block(units.slice(from, to).flat(), this.version);
+    if (units.length === 3) return units.map((_, i) => made(i, i + 1));
+    const middle = units.length >> 1;
+    return [made(0, middle), made(middle, units.length)];
   }
 
   /** Decodes the data of an answer, from `at` on, into the plan's rows; their quality stays good. */
   decode(
     bytes: Uint8Array,
     at: number,
-    batch: { readonly num: Float64Array; readonly i64: BigInt64Array | null; readonly any: unknown[] | null },
+    batch: { readonly num: Float64Array; readonly i64: BigInt64Array | null; readonly any: (TagValue | undefined)[] | null },
   ): void {
     const { points } = this;
     const { num } = batch;
@@ -142,6 +171,13 @@ export class Block implements Exchange {
           batch.any![row] = modbus.decodeText(bytes, at + offset, length, layout);
           break;
         }
+        case Operation.array: {
+          const { type, address, from, elements } = points[i]!;
+          const values = (batch.any![row] ??= new Array<number>(address.elements!)) as number[];
+          const place = modbus.isBitArea(address.area) ? at * 8 + offset : at + offset;
+          modbus.decodeArray(type, address, bytes, place, this.#mask[i]!, values, from, elements);
+          break;
+        }
         default:
           batch.any![row] = new Uint8Array(bytes.subarray(at + offset, at + offset + points[i]!.address.length));
       }
@@ -150,6 +186,7 @@ export class Block implements Exchange {
 }
 
 function operationOf(point: Point): number {
+  if (point.elements > 0) return Operation.array;
   if (modbus.isBitArea(point.address.area)) return Operation.point;
   if (point.mask === 0 && point.type === 'uint16') return Operation.uint16;
   if (point.mask === 0 && point.type === 'int16') return Operation.int16;

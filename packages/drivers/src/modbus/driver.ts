@@ -1,5 +1,5 @@
 import {
-  Quality,
+  type DeviceIdentity,
   type Driver,
   type DriverContext,
   type DriverStats,
@@ -10,67 +10,67 @@ import {
   type WriteItem,
   type WriteResult,
 } from '@omh/core';
-import { modbus } from '@omh/wire';
 import { errors } from '../errors.ts';
-import { ModbusLink, type Exchange, type Outcome } from './link.ts';
-import { ModbusPlan, Places } from './plan.ts';
+import { LearntMap } from './holes.ts';
+import { identify } from './identify.ts';
+import { ModbusLink } from './link.ts';
+import { lineOf, type LinePlan } from './open-line.ts';
+import { Places } from './places.ts';
+import { ModbusPlan } from './plan.ts';
 import { ReadCycle, type CycleContext } from './read-cycle.ts';
-import { refusalQuality, refusalReason } from './refusal.ts';
-import { resolveSettings, type ModbusTcpSettings, type ResolvedSettings } from './settings.ts';
-import { planWrites, type WriteRequest } from './write-request.ts';
+import type { ResolvedSettings } from './settings.ts';
+import { UnitWatch } from './unit-watch.ts';
+import { WriteSender } from './write-request-sender.ts';
 
 /** Reads in a row without a single frame after which the connection is given up. */
 const silentReadsAllowed = 3;
-const connectTimeoutMs = 3000;
 /** So many addresses are read in about two milliseconds. */
 const sliceTags = 1000;
 
-/** A Modbus TCP client for one device or gateway. */
+/** A Modbus client for one device or gateway, whatever the way to it. */
 export class ModbusDriver implements Driver {
   readonly #settings: ResolvedSettings;
   readonly #context: DriverContext;
   readonly #link: ModbusLink;
-  readonly #plans = new Set<WeakRef<ModbusPlan>>();
+  /** A line that other devices may share is never given up because this one is silent: its units are left alone instead. */
+  readonly #isAlone: boolean;
+  readonly #learnt: LearntMap;
   readonly #cycleContext: CycleContext;
+  readonly #sender: WriteSender;
   #refusals = 0;
   #silentReads = 0;
   /** Monotonic; reads that overlap count as one. */
   #silentSinceMs = 0;
 
-  constructor(settings: ModbusTcpSettings, context: DriverContext) {
-    this.#settings = resolveSettings(settings);
+  constructor(settings: ResolvedSettings, line: LinePlan, context: DriverContext) {
+    this.#settings = settings;
     this.#context = context;
-    const { host, port, window, interRequestDelay, timeoutMs } = this.#settings;
+    this.#isAlone = line.key === undefined;
+    let own: ReturnType<typeof lineOf> | undefined;
     this.#link = new ModbusLink({
-      host,
-      port,
-      window,
-      interRequestDelay,
-      connectTimeoutMs: Math.max(connectTimeoutMs, timeoutMs ?? 0),
-      clock: context.clock,
+      device: context.device,
+      line: () => (line.key === undefined || context.shared === undefined ? (own ??= line.make()) : lineOf(line, context.shared)),
+      signature: line.signature,
       onLost: (reason) => context.onLost(reason),
       watcher: context,
     });
+    this.#learnt = new LearntMap(context.clock, context.memory);
     this.#cycleContext = {
       device: context.device,
       clock: context.clock,
       link: this.#link,
-      silentUnits: new Set(),
-      refused: () => {
-        this.#refusals++;
-      },
+      settings,
+      learnt: this.#learnt,
+      silentUnits: new UnitWatch(context.device, context.clock, settings),
+      refused: () => this.#refused(),
     };
+    this.#sender = new WriteSender({ device: context.device, link: this.#link, settings, refused: () => this.#refused() });
   }
 
   async open(signal: AbortSignal): Promise<void> {
     await this.#link.open(signal);
     this.#silentReads = 0;
-    this.#cycleContext.silentUnits.clear();
-    for (const ref of this.#plans) {
-      const plan = ref.deref();
-      if (plan === undefined) this.#plans.delete(ref);
-      else plan.forget();
-    }
+    if (this.#isAlone) this.#cycleContext.silentUnits.clear();
   }
 
   close(): Promise<void> {
@@ -80,7 +80,7 @@ export class ModbusDriver implements Driver {
   compile(tags: readonly Tag[]): ReadPlan {
     const places = new Places(this.#settings, this.#context.device);
     for (let row = 0; row < tags.length; row++) places.add(tags[row]!, row);
-    return this.#kept(new ModbusPlan(tags, places));
+    return new ModbusPlan(tags, places, this.#learnt);
   }
 
   async compileInSlices(tags: readonly Tag[], pause: () => Promise<void>): Promise<ReadPlan> {
@@ -91,11 +91,7 @@ export class ModbusDriver implements Driver {
     }
     places.sort();
     await pause();
-    return this.#kept(new ModbusPlan(tags, places));
-  }
-  #kept(plan: ModbusPlan): ModbusPlan {
-    this.#plans.add(new WeakRef(plan));
-    return plan;
+    return new ModbusPlan(tags, places, this.#learnt);
   }
 
   async read(plan: ReadPlan, options: ReadOptions): Promise<ValueBatch> {
@@ -115,77 +111,44 @@ export class ModbusDriver implements Driver {
 
   #wasSilent(): void {
     this.#silentSinceMs = this.#context.clock.monotonicMs();
-    if (++this.#silentReads < silentReadsAllowed) return;
-    const { host, port } = this.#settings;
-    this.#link.abandon(errors.DRIVERS_MODBUS_SILENT({ host, port, reads: this.#silentReads }));
+    if (++this.#silentReads < silentReadsAllowed || !this.#isAlone) return;
+    this.#link.abandon(errors.DRIVERS_MODBUS_SILENT({ place: this.#link.place ?? this.#context.device, reads: this.#silentReads }));
     this.#silentReads = 0;
   }
+  #refused(): void {
+    this.#refusals++;
+    this.#link.noteFault(errors.DRIVERS_MODBUS_REFUSES.code);
+  }
 
-  /** Requests go out one after the other, in the order of the items. */
-  async write(items: readonly WriteItem[], options: ReadOptions): Promise<readonly WriteResult[]> {
-    const { requests, unwritable } = planWrites(items, this.#settings);
-    const results = Array.from(items, (): WriteResult => ({ quality: Quality.bad }));
-    for (const { item, quality, error } of unwritable) results[item] = { quality, reason: error.reason() };
+  /** Requests go out one after the other. */
+  write(items: readonly WriteItem[], options: ReadOptions): Promise<readonly WriteResult[]> {
+    return this.#sender.write(items, this.#settings.timeoutMs ?? options.timeoutMs);
+  }
+
+  forgetLearnt(): void {
+    this.#learnt.forget();
+    this.#sender.forget();
+  }
+
+  /** Basic and regular objects of FC 2B/0E (V1.1b3, section 6.21), by their names. */
+  async identify(unit: number, options: ReadOptions): Promise<DeviceIdentity> {
     const timeoutMs = this.#settings.timeoutMs ?? options.timeoutMs;
-    for (const request of requests) await this.#writeOne(request, items, timeoutMs, results);
-    return results;
-  }
-
-  async #writeOne(request: WriteRequest, items: readonly WriteItem[], timeoutMs: number, results: WriteResult[]): Promise<void> {
-    const answer = await this.#exchange(request, timeoutMs);
-    const device = this.#context.device;
-    const set = (make: (address: string) => WriteResult): void => {
-      for (const item of request.items) results[item] = make(items[item]!.tag.address);
-    };
-    if (typeof answer === 'number') {
-      this.#refusals++;
-      // Refused together may be allowed alone: the refusal says that nothing was written.
-      if (request.alone.length > 0 && answer <= 3) {
-        for (const part of request.alone) await this.#writeOne(part, items, timeoutMs, results);
-      } else set((address) => ({ quality: refusalQuality(answer), reason: refusalReason(device, 'write', address, answer) }));
-    } else if (answer === 'confirmed') set(() => ({ quality: Quality.good }));
-    else if (answer === 'wrong') {
-      set((address) => ({
-        quality: Quality.badDecoding,
-        reason: errors.DRIVERS_MODBUS_BAD_ANSWER({ device, address, detail: 'it does not repeat the write' }).reason(),
-      }));
-    } else if (answer === 'lost') {
-      const reason = this.#link.fault ?? errors.DRIVERS_MODBUS_NOT_OPEN({ device }).reason();
-      set(() => ({ quality: Quality.badNoCommunication, reason }));
-    } else {
-      set((address) => ({
-        quality: Quality.badTimeout,
-        reason: errors.DRIVERS_MODBUS_WRITE_NO_ANSWER({ device, address, ms: timeoutMs }).reason(),
-      }));
-    }
-  }
-
-  /** The exception code where the device refuses. */
-  #exchange(request: WriteRequest, timeoutMs: number): Promise<number | 'confirmed' | 'wrong' | Exclude<Outcome, 'answer'>> {
-    return new Promise((resolve) => {
-      const exchange: Exchange = {
-        unit: request.unit,
-        timeoutMs,
-        transaction: 0,
-        sentAt: 0,
-        deadline: 0,
-        frame: modbus.frameOf(0, request.unit, request.pdu),
-        withdrawn: () => false,
-        settle(outcome, bytes, start, end) {
-          if (outcome !== 'answer') {
-            resolve(outcome);
-            return;
-          }
-          const code = modbus.exceptionIn(bytes, start);
-          resolve(code !== 0 ? code : modbus.confirmsWrite(bytes, start, end, request.pdu) ? 'confirmed' : 'wrong');
-        },
-      };
-      this.#link.submit(exchange, true);
-      this.#link.pump();
-    });
+    const identity = await identify(this.#link, { unit, device: this.#context.device, timeoutMs });
+    this.#learnt.identified(unit, JSON.stringify([identity['VendorName'], identity['ProductCode'], identity['MajorMinorRevision']]));
+    return identity;
   }
 
   stats(): DriverStats {
-    return { ...this.#link.count, refusals: this.#refusals, lastRttMs: this.#link.lastRttMs };
+    const { count, faults, roundTrips, window } = this.#link;
+    return {
+      ...count,
+      refusals: this.#refusals,
+      lastRttMs: roundTrips.last,
+      ...roundTrips.quantiles(),
+      faults: Object.fromEntries(faults),
+      ...(window !== undefined && { window }),
+      holes: this.#learnt.holes(),
+      limits: this.#learnt.limits(),
+    };
   }
 }

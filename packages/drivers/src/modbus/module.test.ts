@@ -1,18 +1,21 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { modbusTcp } from './module.ts';
+import { modbusSerial, modbusTcp } from './module.ts';
 
-test('every setting has a title, a description and an effect', () => {
-  const properties = modbusTcp.settings['properties'] as Record<string, Record<string, unknown>>;
-  assert.ok(Object.keys(properties).length >= 11);
-  for (const [name, property] of Object.entries(properties)) {
-    for (const key of ['title', 'description']) assert.equal(typeof property[key], 'string', `${name}.${key}`);
-    assert.ok(['live', 'reconnect', 'restart'].includes(property['effect'] as string), name);
-  }
-  assert.deepEqual(modbusTcp.settings['required'], ['host']);
-  assert.equal(modbusTcp.settings['additionalProperties'], false);
-  assert.doesNotThrow(() => JSON.stringify(modbusTcp.settings));
-});
+for (const module of [modbusTcp, modbusSerial]) {
+  test(`every setting of ${module.id} has a title, a description and an effect`, () => {
+    const check = (properties: Record<string, Record<string, unknown>>): void => {
+      for (const [name, property] of Object.entries(properties)) {
+        for (const key of ['title', 'description']) assert.equal(typeof property[key], 'string', `${name}.${key}`);
+        assert.ok(['live', 'reconnect', 'restart'].includes(property['effect'] as string), name);
+        if (property['properties'] !== undefined) check(property['properties'] as typeof properties);
+      }
+    };
+    check(module.settings['properties'] as Record<string, Record<string, unknown>>);
+    assert.equal(module.settings['additionalProperties'], false);
+    assert.doesNotThrow(() => JSON.stringify(module.settings));
+  });
+}
 
 test('an address is parsed to its one spelling', () => {
   assert.deepEqual(modbusTcp.parseAddress('1!40001', { type: 'int16', access: 'read' }), {
@@ -26,6 +29,10 @@ test('an address is parsed to its one spelling', () => {
   assert.equal(modbusTcp.parseAddress('9!x', { type: 'int16', access: 'read' }).ok, false);
 });
 
-test('the endpoint names the default port', () => {
+test('the endpoint says where the device is, and how', () => {
+  assert.equal(modbusTcp.endpoint({ host: 'press.example', transport: 'tls' }), 'press.example:802');
+  assert.equal(modbusTcp.endpoint({ host: 'a', backup: { host: 'b' } }), 'a:502, backup b:502');
+  assert.equal(modbusTcp.endpoint({ listen: { host: '127.0.0.1', port: 1502 } }), 'dials in to 127.0.0.1:1502');
+  assert.equal(modbusSerial.endpoint({ port: '/dev/ttyUSB0' }), '/dev/ttyUSB0');
   assert.equal(modbusTcp.endpoint({ host: 'press.example' }), 'press.example:502');
 });

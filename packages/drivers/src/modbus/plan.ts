@@ -1,185 +1,145 @@
-import { columnOf, Quality, type DataType, type OmhError, type ReadPlan, type Reason, type Tag } from '@omh/core';
+import { columnOf, type ReadPlan, type Reason, type Tag } from '@omh/core';
 import { modbus } from '@omh/wire';
-import { errors } from '../errors.ts';
-import { Block, type Point } from './block.ts';
+import { Block } from './block.ts';
+import type { Hole, LearntArea, LearntMap } from './holes.ts';
+import { limitOf, pieces, type Places, type Point, type RejectedRow } from './places.ts';
 import type { ResolvedSettings } from './settings.ts';
 
-/** A tag that no request reads, and why. */
-interface Row {
-  readonly row: number;
-  readonly quality: Quality;
-  readonly reason: Reason | undefined;
+/** A value that is not asked for, because the device refuses it. */
+export interface RefusedPoint {
+  readonly point: Point;
+  readonly hole: Hole;
+  /** Made when it is first said. */
+  reason: Reason | undefined;
+}
+export interface Layout {
+  readonly blocks: readonly Block[];
+  readonly refused: readonly RefusedPoint[];
 }
 
-/** How this driver sees one tag: its address, where it starts on the wire, and its byte order. */
-export interface Located {
-  readonly address: modbus.Address;
-  readonly start: number;
-  readonly mask: modbus.OrderMask;
-}
+/** The values of one area of one unit, laid out as requests; laid out anew when something was learnt. */
+export class Segment {
+  readonly learnt: LearntArea;
+  readonly #points: readonly Point[];
+  readonly #settings: ResolvedSettings;
+  #layout: Layout;
+  #version: number;
 
-const sizeOf = (type: DataType): 2 | 4 | 8 => modbus.valueSize(type) ?? 2;
-
-/** Finds a tag's place on the wire; DRIVERS_MODBUS_ADDRESS or DRIVERS_MODBUS_PAST_END where it has none. */
-export function locate(tag: Pick<Tag, 'address' | 'type' | 'access'>, settings: ResolvedSettings): Located | OmhError {
-  const parsed = modbus.parseAddress(tag.address, tag);
-  if (!parsed.ok) {
-    const { message, fix } = parsed.error[0]!;
-    return errors.DRIVERS_MODBUS_ADDRESS({ detail: fix === undefined ? message : `${message} ${fix}` });
+  constructor(points: readonly Point[], learnt: LearntArea, settings: ResolvedSettings) {
+    this.#points = points;
+    this.learnt = learnt;
+    this.#settings = settings;
+    this.#layout = layOut(points, learnt, settings);
+    this.#version = learnt.version;
   }
-  const address = parsed.value;
-  const start = modbus.pduAddress(address, settings.addressBase);
-  if (start === undefined) return errors.DRIVERS_MODBUS_PAST_END({ address: tag.address });
-  return { address, start, mask: modbus.orderMask(sizeOf(tag.type), address.endian, settings.byteOrder, settings.byteOrder64) };
-}
-
-/** Where each tag of a group stands: what is read, and what never reaches the wire. */
-export class Places {
-  readonly settings: ResolvedSettings;
-  readonly rejected: Row[] = [];
-  readonly points: Point[] = [];
-  readonly #device: string;
-
-  constructor(settings: ResolvedSettings, device: string) {
-    this.settings = settings;
-    this.#device = device;
+  /** As it is asked now. */
+  get layout(): Layout {
+    return this.#layout;
   }
-
-  add(tag: Tag, row: number): void {
-    const { settings, rejected } = this;
-    const located = tag.access === 'write' ? undefined : locate(tag, settings);
-    if (located === undefined) rejected.push({ row, quality: Quality.badNotReadable, reason: undefined });
-    else if (located instanceof Error) rejected.push({ row, quality: Quality.badConfiguration, reason: located.reason() });
-    else if (located.address.count > limitOf(located.address.area, settings)) {
-      const { count } = located.address;
-      const params = { address: tag.address, count, device: this.#device, limit: settings.maxRegisters };
-      rejected.push({ row, quality: Quality.badConfiguration, reason: errors.DRIVERS_MODBUS_TOO_LONG(params).reason() });
-    } else this.points.push({ row, type: tag.type, text: tag.address, ...located });
+  /** Blocks of a layout may be under way: called between two cycles of a plan only. */
+  refresh(): Layout {
+    if (this.#version !== this.learnt.version) {
+      this.#layout = layOut(this.#points, this.learnt, this.#settings);
+      this.#version = this.learnt.version;
+    }
+    return this.#layout;
   }
-  /** By place on the wire; what is sorted already costs next to nothing. */
-  sort(): void {
-    this.points.sort(byPlace);
+  /** Some of the values as requests, by what is known now. */
+  layOut(points: readonly Point[]): Layout {
+    return layOut(points, this.learnt, this.#settings);
   }
 }
 
-const rank: Readonly<Record<modbus.Area, number>> = Object.fromEntries(modbus.areas.map((area, i) => [area, i])) as Record<
-  modbus.Area,
-  number
->;
-const byPlace = (a: Point, b: Point): number =>
-  a.address.unit - b.address.unit || rank[a.address.area] - rank[b.address.area] || a.start - b.start || a.address.count - b.address.count;
-
-/** A group's tags as requests. Learns while it runs: a refused block is split, and the parts replace it. */
+/** A group's tags as requests, compiled once; what the driver learns of the device changes them. */
 export class ModbusPlan implements ReadPlan {
   readonly tags: readonly Tag[];
   readonly ids: Uint32Array;
   readonly hasInt64: boolean;
   readonly hasOther: boolean;
   /** Rows that never reach the wire. */
-  readonly rejected: readonly Row[];
-  readonly #original: readonly Block[];
-  #blocks: Block[];
+  readonly rejected: readonly RejectedRow[];
+  readonly segments: readonly Segment[];
   /** Resolves when the read of this plan that runs now is done. */
   running: Promise<unknown> | undefined;
 
-  constructor(tags: readonly Tag[], places: Places) {
+  constructor(tags: readonly Tag[], places: Places, learnt: LearntMap) {
     this.tags = tags;
     this.ids = Uint32Array.from(tags, (tag) => tag.id);
-    this.hasInt64 = tags.some((tag) => columnOf(tag.type) === 'i64');
-    this.hasOther = tags.some((tag) => columnOf(tag.type) === 'any');
+    this.hasInt64 = tags.some((tag) => columnOf(tag.type, tag.count) === 'i64');
+    this.hasOther = tags.some((tag) => columnOf(tag.type, tag.count) === 'any');
     this.rejected = places.rejected;
     places.sort();
-    this.#original = coalesce(places.points, places.settings);
-    this.#blocks = [...this.#original];
+    this.segments = segmentsOf(places, learnt);
   }
 
-  get blocks(): readonly Block[] {
-    return this.#blocks;
-  }
   get requests(): ReadPlan['requests'] {
-    return this.#blocks.map((b) => ({ unit: b.unit, area: b.area, start: b.start, count: b.count, tags: b.points.length }));
-  }
-
-  /** The parts take the block's place. */
-  split(block: Block, parts: readonly Block[]): void {
-    const at = this.#blocks.indexOf(block);
-    if (at >= 0) this.#blocks.splice(at, 1, ...parts);
-  }
-  /** Joins parts of `origin` that were split in the search for a refused tag, as far as no refused range is inside. */
-  regroup(origin: Block): void {
-    const blocks: Block[] = [];
-    let run: Block[] = [];
-    const flush = (): void => {
-      if (run.length === 1) blocks.push(run[0]!);
-      else if (run.length > 1)
-        blocks.push(
-          new Block(
-            run.flatMap((b) => b.points),
-            origin,
-          ),
-        );
-      run = [];
-    };
-    for (const block of this.#blocks) {
-      if (block.origin !== origin || block.refusal !== undefined) {
-        flush();
-        blocks.push(block);
-        continue;
-      }
-      const start = run[0]?.start ?? block.start;
-      const end = Math.max(block.start + block.count, ...run.map((b) => b.start + b.count));
-      if (origin.refused.some((r) => r.start >= start && r.end <= end)) flush();
-      run.push(block);
-    }
-    flush();
-    this.#blocks = blocks;
-  }
-  /** What was split from `origin` is asked as one again: the device changed. */
-  rejoin(origin: Block): void {
-    const at = this.#blocks.findIndex((b) => b.origin === origin);
-    if (at < 0) return;
-    origin.refused.length = 0;
-    const rest = this.#blocks.filter((b) => b.origin !== origin);
-    rest.splice(at, 0, origin);
-    this.#blocks = rest;
-  }
-  /** Forgets what was learnt: after a reconnect it may be another device. */
-  forget(): void {
-    this.#blocks = [...this.#original];
-    for (const block of this.#blocks) {
-      block.refusal = undefined;
-      block.refused.length = 0;
-    }
+    return this.segments
+      .flatMap((segment) => (this.running === undefined ? segment.refresh() : segment.layout).blocks)
+      .map((b) => ({ unit: b.unit, area: b.area, start: b.start, count: b.count, tags: b.points.length }));
   }
 }
 
-const limitOf = (area: modbus.Area, s: ResolvedSettings): number => (modbus.isBitArea(area) ? s.maxBits : s.maxRegisters);
+function segmentsOf({ points, settings }: Places, learnt: LearntMap): Segment[] {
+  const out: Segment[] = [];
+  for (let from = 0; from < points.length; ) {
+    const { unit, area } = points[from]!.address;
+    let to = from + 1;
+    while (to < points.length && points[to]!.address.unit === unit && points[to]!.address.area === area) to++;
+    out.push(new Segment(points.slice(from, to), learnt.of(unit, area), settings));
+    from = to;
+  }
+  return out;
+}
 
-/** Neighbours, sorted by place, are joined as long as the gap and the size of a request allow it. */
-function coalesce(points: readonly Point[], settings: ResolvedSettings): Block[] {
+/**
+ * Neighbours, sorted by place, are joined as long as the gap and the size of a request allow it, and never over what the device refuses.
+ * A gap is read along where that is cheaper than another request.
+ */
+function layOut(points: readonly Point[], learnt: LearntArea, settings: ResolvedSettings): Layout {
+  const { area, isPlain } = learnt;
   const blocks: Block[] = [];
+  const refused: RefusedPoint[] = [];
+  const limit = Math.min(limitOf(area, settings), learnt.limit ?? Number.POSITIVE_INFINITY);
+  const maxGap = modbus.isBitArea(area) ? settings.maxGapBits : settings.maxGap;
   let members: Point[] = [];
   let start = 0;
   let end = 0;
-  for (const point of points) {
-    const first = members[0];
-    const pointEnd = point.start + point.address.count;
+  let alone = false;
+  const flush = (): void => {
+    if (members.length > 0) blocks.push(new Block(members, learnt.version, alone));
+    members = [];
+  };
+  const add = (point: Point, doubtful: boolean): void => {
+    const pointEnd = point.start + point.count;
     const fits =
-      first !== undefined &&
-      first.address.unit === point.address.unit &&
-      first.address.area === point.address.area &&
-      point.start <= end + settings.maxGap &&
-      Math.max(end, pointEnd) - start <= limitOf(point.address.area, settings);
-    if (fits) {
-      members.push(point);
-      end = Math.max(end, pointEnd);
-    } else {
-      if (members.length > 0) blocks.push(new Block(members));
-      members = [point];
+      members.length > 0 &&
+      point.start <= end + maxGap &&
+      Math.max(end, pointEnd) - start <= limit &&
+      !doubtful &&
+      !alone &&
+      (isPlain || point.start < end || learnt.mayJoin(end, point.start));
+    if (!fits) {
+      flush();
       start = point.start;
       end = pointEnd;
+      alone = doubtful;
     }
+    members.push(point);
+    if (pointEnd > end) end = pointEnd;
+  };
+  const place = (point: Point): void => {
+    const pointEnd = point.start + point.count;
+    const hole = learnt.whole ?? learnt.holeOf(point.start, pointEnd);
+    if (hole === undefined) add(point, learnt.isDoubtful(point.start, pointEnd));
+    else refused.push({ point, hole, reason: undefined });
+  };
+  for (const point of points) {
+    // What is longer than the device's limit and cannot be cut is asked for as it is: the device says what it makes of it.
+    const cut = point.count > limit ? pieces(point, limit) : undefined;
+    if (cut !== undefined) cut.forEach(place);
+    else if (isPlain) add(point, false);
+    else place(point);
   }
-  if (members.length > 0) blocks.push(new Block(members));
-  return blocks;
+  flush();
+  return { blocks, refused };
 }

@@ -1,52 +1,59 @@
 import { createBatch, Quality, type Clock, type Reason, type ValueBatch } from '@omh/core';
 import { modbus } from '@omh/wire';
 import { errors } from '../errors.ts';
-import type { Block, BlockReader } from './block.ts';
+import { Block, type BlockReader } from './block.ts';
+import type { Hole, LearntMap } from './holes.ts';
 import type { ModbusLink, Outcome } from './link.ts';
-import type { ModbusPlan } from './plan.ts';
-import { concernsOnePoint, isLasting, refusalQuality, refusalReason } from './refusal.ts';
+import { limitOf } from './places.ts';
+import type { ModbusPlan, RefusedPoint, Segment } from './plan.ts';
+import { RefusalSearch, type SearchHost } from './refusal-search.ts';
+import { refusalQuality, refusalReason } from './refusal.ts';
+import type { ResolvedSettings } from './settings.ts';
+import type { UnitWatch } from './unit-watch.ts';
 
-/** A refused tag is asked again this often, and no more than `maxProbes` of them in one cycle. */
-const probeEveryMs = 60_000;
+/** Refused spans that are asked again in one cycle. */
 const maxProbes = 8;
-/** Splits in one cycle; the next cycle goes on where this one stopped. */
-const maxSplits = 64;
 
 export interface CycleContext {
   readonly device: string;
   readonly clock: Clock;
   readonly link: ModbusLink;
-  /** Units whose last request got no answer: they are asked once before the rest is sent. */
-  readonly silentUnits: Set<number>;
+  readonly settings: ResolvedSettings;
+  readonly learnt: LearntMap;
+  /** Units whose last request got no answer: they are asked once before the rest is sent, or left alone for a while. */
+  readonly silentUnits: UnitWatch;
   refused(): void;
 }
 
 /** One read of one plan: sends its blocks, splits what the device refuses, and fills one batch. */
-export class ReadCycle implements BlockReader {
+export class ReadCycle implements BlockReader, SearchHost {
   readonly timeoutMs: number;
+  readonly link: ModbusLink;
   readonly #plan: ModbusPlan;
   readonly #context: CycleContext;
   readonly #batch: ReturnType<typeof createBatch>;
+  readonly #search: RefusalSearch;
+  /** Blocks that ask for what is refused, with what they ask for. */
+  readonly #probes = new Map<Block, ReadonlySet<Hole>>();
   /** Units that let a request of this cycle time out. */
   readonly #gaveUp = new Set<number>();
   /** Blocks that wait for the first answer of a unit that was silent. */
   readonly #held = new Map<number, Block[]>();
-  readonly #rejoin = new Set<Block>();
-  readonly #regroup = new Set<Block>();
   readonly #noAnswer = new Map<number, Reason>();
+  readonly #startedMs: number;
   #open = 1;
-  #splits = 0;
-  #probes = 0;
   #timeouts = 0;
   #lost: Reason | undefined;
   #done: ((batch: ValueBatch) => void) | undefined;
 
   constructor(plan: ModbusPlan, timeoutMs: number, context: CycleContext) {
     this.timeoutMs = timeoutMs;
+    this.link = context.link;
     this.#plan = plan;
     this.#context = context;
-    this.#batch = createBatch(plan.tags.length, context.clock.now(), { i64: plan.hasInt64, any: plan.hasOther });
-    this.#batch.ids.set(plan.ids);
+    this.#batch = createBatch(plan.tags.length, context.clock.now(), { i64: plan.hasInt64, any: plan.hasOther }, plan.ids);
+    this.#search = new RefusalSearch(this);
+    this.#startedMs = context.clock.monotonicMs();
   }
   get timedOut(): boolean {
     return this.#timeouts > 0;
@@ -56,23 +63,71 @@ export class ReadCycle implements BlockReader {
     return new Promise((resolve) => {
       this.#done = resolve;
       for (const { row, quality, reason } of this.#plan.rejected) this.#mark(row, quality, reason);
-      const now = this.#context.clock.monotonicMs();
-      for (const block of [...this.#plan.blocks]) this.#begin(block, now);
-      this.#context.link.pump();
-      this.#close();
+      for (const segment of this.#plan.segments) {
+        const { blocks, refused } = segment.refresh();
+        for (const block of blocks) this.submit(block, segment);
+        if (refused.length > 0) this.#skip(segment, refused);
+      }
+      this.link.pump();
+      this.release();
     });
   }
 
-  #begin(block: Block, now: number): void {
-    const { refusal } = block;
-    const isProbe = refusal !== undefined && refusal.retryAtMs > 0;
-    if (isProbe && (now < refusal.retryAtMs || this.#probes >= maxProbes)) {
-      this.#markAll(block, refusal.quality, refusal.reasons);
+  /** What is refused keeps its reason; a few that are due are asked again, neighbours together at first. */
+  #skip(segment: Segment, refused: readonly RefusedPoint[]): void {
+    const now = this.#context.clock.monotonicMs();
+    const limit = Math.min(limitOf(segment.learnt.area, this.#context.settings), segment.learnt.limit ?? Number.POSITIVE_INFINITY);
+    let run: RefusedPoint[] = [];
+    let start = 0;
+    let end = 0;
+    const flush = (): void => {
+      if (run.length > 0) this.#probe(segment, run);
+      run = [];
+    };
+    for (const entry of refused) {
+      const { point, hole } = entry;
+      const isWhole = hole === segment.learnt.whole;
+      const isAsked = run.some((r) => r.hole === hole);
+      const isDue = isAsked ? !isWhole : hole.dueAtMs <= now && !hole.probing && this.#probes.size < maxProbes;
+      if (!isDue) {
+        this.markRefused(entry);
+        continue;
+      }
+      const pointEnd = point.start + point.count;
+      const isApart = hole.apart || isWhole || run[0]?.hole.apart === true;
+      const joins = run.length > 0 && point.start <= end && Math.max(end, pointEnd) - start <= limit && (isAsked || !isApart);
+      if (!joins) {
+        flush();
+        start = point.start;
+        end = pointEnd;
+      }
+      run.push(entry);
+      end = Math.max(end, pointEnd);
+    }
+    flush();
+  }
+  #probe(segment: Segment, run: readonly RefusedPoint[]): void {
+    const block = new Block(
+      run.map((r) => r.point),
+      segment.learnt.version,
+    );
+    const holes = new Set(run.map((r) => r.hole));
+    for (const hole of holes) hole.probing = true;
+    this.#probes.set(block, holes);
+    this.submit(block, segment);
+  }
+
+  submit(block: Block, segment: Segment): void {
+    const { silentUnits } = this.#context;
+    const rest = silentUnits.size > 0 && this.link.isOpen ? silentUnits.resting(block.unit) : undefined;
+    if (rest !== undefined) {
+      for (const { row } of block.points) this.#mark(row, silentUnits.quality, rest);
+      this.#fail(block);
       return;
     }
-    if (isProbe) this.#probes++;
     this.#open++;
-    if (this.#context.silentUnits.has(block.unit)) {
+    block.segment = segment;
+    if (silentUnits.size > 0 && silentUnits.has(block.unit)) {
       const held = this.#held.get(block.unit);
       if (held !== undefined) {
         held.push(block);
@@ -80,12 +135,11 @@ export class ReadCycle implements BlockReader {
       }
       this.#held.set(block.unit, []);
     }
-    this.#submit(block);
+    this.#send(block);
   }
-
-  #submit(block: Block): void {
+  #send(block: Block): void {
     block.reader = this;
-    this.#context.link.submit(block);
+    this.link.submit(block);
   }
 
   withdrawn(block: Block): boolean {
@@ -94,79 +148,98 @@ export class ReadCycle implements BlockReader {
 
   settle(block: Block, outcome: Outcome, bytes: Uint8Array, start: number, end: number): void {
     block.reader = undefined;
-    if (outcome === 'answer') this.#answered(block, bytes, start, end);
-    else if (outcome === 'lost') this.#failLost(block);
+    const segment = block.segment!;
+    if (outcome === 'answer') this.#answered(block, segment, bytes, start, end);
     else {
-      if (outcome === 'timeout') this.#silence(block.unit);
-      this.#failTimeout(block);
+      if (outcome === 'lost') this.#failLost(block);
+      else {
+        if (outcome === 'timeout') this.#silence(block.unit);
+        this.#failTimeout(block);
+      }
+      this.#fail(block);
     }
-    this.#close();
+    this.release();
   }
 
-  #answered(block: Block, bytes: Uint8Array, start: number, end: number): void {
+  #answered(block: Block, segment: Segment, bytes: Uint8Array, start: number, end: number): void {
     this.#batch.receiveTime = this.#context.clock.now();
     this.#context.silentUnits.delete(block.unit);
     const code = modbus.exceptionIn(bytes, start);
-    if (code !== 0) this.#refused(block, code);
-    else {
+    if (code !== 0) {
+      this.#context.refused();
+      const probed = this.#probes.get(block);
+      if (probed === undefined) this.#search.refused(block, segment, code);
+      else this.#stillRefused(block, segment, probed, code);
+    } else {
       const fault = modbus.readResponseFault(bytes, start, end, block.function, block.count);
-      if (fault === undefined) {
-        block.decode(bytes, start + 2, this.#batch);
-        if (block.refusal !== undefined) {
-          block.refusal = undefined;
-          this.#rejoin.add(block.origin);
-        }
-      } else {
+      if (fault === undefined) this.#read(block, segment, bytes, start + 2);
+      else {
         const { device } = this.#context;
         const wrong = (address: string): Reason => errors.DRIVERS_MODBUS_BAD_ANSWER({ device, address, detail: fault }).reason();
         this.#markAll(block, Quality.badDecoding, block.reasons(fault, wrong));
+        this.#fail(block);
       }
     }
-    this.#release(block.unit);
+    this.#unhold(block.unit);
   }
 
-  #refused(block: Block, code: number): void {
-    const { device, clock, refused } = this.#context;
-    refused();
-    if (concernsOnePoint(code)) block.noteRefusedRange();
-    if (concernsOnePoint(code) && this.#splits < maxSplits) {
-      const halves = block.halves();
-      if (halves !== undefined) {
-        this.#splits++;
-        this.#regroup.add(block.origin);
-        this.#plan.split(block, halves);
-        for (const half of halves) {
-          this.#open++;
-          this.#submit(half);
-        }
-        return;
-      }
+  #read(block: Block, segment: Segment, bytes: Uint8Array, at: number): void {
+    block.decode(bytes, at, this.#batch);
+    this.#search.answered(block, segment);
+    const probed = this.#probes.get(block);
+    if (probed === undefined) return;
+    for (const hole of probed) hole.probing = false;
+    segment.learnt.heal(probed);
+  }
+
+  #stillRefused(block: Block, segment: Segment, holes: ReadonlySet<Hole>, code: number): void {
+    for (const hole of holes) {
+      hole.probing = false;
+      if (holes.size === 1) segment.learnt.postpone(hole);
+      else hole.apart = true;
     }
-    const quality = refusalQuality(code);
-    const reasons = block.reasons(`exception ${code}`, (address) => refusalReason(device, 'read', address, code));
-    const isAlone = concernsOnePoint(code) && block.halves() === undefined;
-    if (isAlone) block.refusal = { quality, reasons, retryAtMs: isLasting(code) ? clock.monotonicMs() + probeEveryMs : 0 };
-    this.#markAll(block, quality, reasons);
+    this.refuse(block, code);
+  }
+
+  /** Nothing is learnt: the block's tags are marked already. */
+  #fail(block: Block): void {
+    this.#search.failed(block);
+    for (const hole of this.#probes.get(block) ?? []) hole.probing = false;
+  }
+
+  refuse(block: Block, code: number): void {
+    const reasons = block.reasons(`exception ${code}`, (address) => refusalReason(this.#context.device, 'read', address, code));
+    this.#markAll(block, refusalQuality(code), reasons);
+  }
+  markRefused(entry: RefusedPoint): void {
+    const { point, hole } = entry;
+    entry.reason ??= refusalReason(this.#context.device, 'read', point.text, hole.code);
+    this.#mark(point.row, refusalQuality(hole.code), entry.reason);
   }
 
   /** The unit answers: what waited for that goes out. */
-  #release(unit: number): void {
+  #unhold(unit: number): void {
     const held = this.#held.get(unit);
     if (held === undefined) return;
     this.#held.delete(unit);
-    for (const block of held) this.#submit(block);
+    for (const block of held) this.#send(block);
   }
 
   #silence(unit: number): void {
     this.#timeouts++;
     this.#gaveUp.add(unit);
-    this.#context.silentUnits.add(unit);
+    this.#context.silentUnits.silent(unit, this.#startedMs);
+    this.#drop(unit, (block) => this.#failTimeout(block));
+  }
+  /** What is held for a unit that does not come back in this cycle. */
+  #drop(unit: number, fail: (block: Block) => void): void {
     const held = this.#held.get(unit);
     if (held === undefined) return;
     this.#held.delete(unit);
     for (const block of held) {
-      this.#failTimeout(block);
-      this.#close();
+      fail(block);
+      this.#fail(block);
+      this.release();
     }
   }
 
@@ -181,15 +254,10 @@ export class ReadCycle implements BlockReader {
   }
 
   #failLost(block: Block): void {
-    const { device, link } = this.#context;
-    const reason = (this.#lost ??= link.fault ?? errors.DRIVERS_MODBUS_NOT_OPEN({ device }).reason());
+    const { device } = this.#context;
+    const reason = (this.#lost ??= this.link.fault ?? errors.DRIVERS_MODBUS_NOT_OPEN({ device }).reason());
     for (const { row } of block.points) this.#mark(row, Quality.badNoCommunication, reason);
-    const held = this.#held.get(block.unit);
-    this.#held.delete(block.unit);
-    for (const waiting of held ?? []) {
-      this.#failLost(waiting);
-      this.#close();
-    }
+    this.#drop(block.unit, (waiting) => this.#failLost(waiting));
   }
 
   #markAll(block: Block, quality: Quality, reasons: readonly Reason[]): void {
@@ -203,10 +271,14 @@ export class ReadCycle implements BlockReader {
     this.#batch.reasons[row] = reason;
   }
 
-  #close(): void {
+  /** The cycle stays open for what is under way. */
+  hold(): void {
+    this.#open++;
+  }
+  release(): void {
     if (--this.#open > 0) return;
-    for (const origin of this.#regroup) this.#plan.regroup(origin);
-    for (const origin of this.#rejoin) this.#plan.rejoin(origin);
+    this.#search.close();
+    this.#context.learnt.save();
     this.#done?.(this.#batch);
   }
 }

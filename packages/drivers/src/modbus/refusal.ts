@@ -23,5 +23,3 @@ export const refusalReason = (device: string, what: 'read' | 'write', address: s
 
 /** Exceptions that may concern one point of several: the request is worth splitting. */
 export const concernsOnePoint = (code: number): boolean => code >= 1 && code <= 4;
-/** Exceptions after which the point is left alone for a while. 4 may pass by itself, so it is asked each cycle. */
-export const isLasting = (code: number): boolean => code >= 1 && code <= 3;

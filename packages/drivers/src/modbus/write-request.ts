@@ -1,7 +1,7 @@
 import { Quality, type OmhError, type WriteItem } from '@omh/core';
 import { modbus } from '@omh/wire';
 import { errors } from '../errors.ts';
-import { locate, type Located } from './plan.ts';
+import { locate, type Located } from './places.ts';
 import type { ResolvedSettings } from './settings.ts';
 
 /** One request and the items it carries. */
@@ -12,6 +12,10 @@ export interface WriteRequest {
   readonly items: readonly number[];
   /** The same items one by one, for a device that refuses them together. */
   readonly alone: readonly WriteRequest[];
+  /** Of bits in a register: what becomes of it, `(register & and) | (or & ~and)`, for a device that has no function 22. */
+  readonly mask: { readonly start: number; readonly and: number; readonly or: number } | undefined;
+  /** Of a single coil or register: the same by function 0F or 10, for a device that has only these. */
+  readonly many: Uint8Array | undefined;
 }
 export interface Unwritable {
   readonly item: number;
@@ -21,13 +25,15 @@ export interface Unwritable {
 
 interface Part extends Located {
   readonly item: number;
-  readonly on: boolean;
+  readonly start: number;
+  /** Of a bit area, or of bits in a register. */
+  readonly bits: readonly boolean[] | undefined;
   readonly data: Uint8Array | undefined;
 }
 
 /**
- * Turns items into requests in their order: FC 05 or 0F for coils, 06 or 10 for registers, 16 for a bit of a register. Neighbours in the
- * list that are neighbours in the device travel together.
+ * Turns items into requests: FC 05 or 0F for coils, 06 or 10 for registers, 16 for bits of a register. Items of one area that follow each
+ * other in the list and are neighbours in the device travel together, whatever their order; else the order of the list is kept.
  */
 export function planWrites(
   items: readonly WriteItem[],
@@ -35,10 +41,10 @@ export function planWrites(
 ): { requests: WriteRequest[]; unwritable: Unwritable[] } {
   const requests: WriteRequest[] = [];
   const unwritable: Unwritable[] = [];
-  let run: Part[] = [];
+  let parts: Part[] = [];
   const flush = (): void => {
-    if (run.length > 0) requests.push(requestOf(run));
-    run = [];
+    requests.push(...joined(parts).map(requestOf));
+    parts = [];
   };
   items.forEach((item, index) => {
     const part = partOf(item, index, settings);
@@ -46,78 +52,134 @@ export function planWrites(
       unwritable.push(part);
       return;
     }
-    if (!continues(run, part)) flush();
-    run.push(part);
+    const first = parts[0]?.address;
+    if (first !== undefined && (first.unit !== part.address.unit || first.area !== part.address.area)) flush();
+    parts.push(part);
   });
   flush();
   return { requests, unwritable };
 }
 
+/** Runs of neighbours, in the order of the first item of each. */
+function joined(parts: readonly Part[]): Part[][] {
+  const sorted = [...parts].sort((a, b) => a.start - b.start || a.item - b.item);
+  // A point that is written twice keeps the value that was written last.
+  const isClear = sorted.every((p, i) => i === 0 || sorted[i - 1]!.start + sorted[i - 1]!.address.count <= p.start);
+  const runs: Part[][] = [];
+  for (const part of isClear ? sorted : parts) {
+    const run = runs.at(-1);
+    if (run !== undefined && continues(run, part)) run.push(part);
+    else runs.push([part]);
+  }
+  const firstItem = (run: readonly Part[]): number => Math.min(...run.map((p) => p.item));
+  return isClear ? runs.sort((a, b) => firstItem(a) - firstItem(b)) : runs;
+}
+
 function partOf({ tag, value }: WriteItem, item: number, settings: ResolvedSettings): Part | Unwritable {
-  const located = locate({ address: tag.address, type: tag.type, access: 'read' }, settings);
+  const located = locate({ ...tag, access: 'read' }, settings);
   if (located instanceof Error) return { item, quality: Quality.badConfiguration, error: located };
-  const { address } = located;
+  const { address, mask } = located;
+  const isCoil = address.area === 'coil';
   if (tag.access === 'read' || !modbus.isWritableArea(address.area)) {
     return { item, quality: Quality.badNotWritable, error: errors.DRIVERS_MODBUS_READ_ONLY({ address: tag.address }) };
   }
-  if (address.count > modbus.maxWriteRegisters) {
-    return {
-      item,
-      quality: Quality.badConfiguration,
-      error: errors.DRIVERS_MODBUS_TOO_LONG({
-        address: tag.address,
-        count: address.count,
-        device: tag.device,
-        limit: modbus.maxWriteRegisters,
-      }),
-    };
+  const limit = isCoil ? modbus.maxWriteBits : modbus.maxWriteRegisters;
+  if (address.count > limit) {
+    const params = { address: tag.address, count: address.count, device: tag.device, limit };
+    return { item, quality: Quality.badConfiguration, error: errors.DRIVERS_MODBUS_TOO_LONG(params) };
   }
-  const data = new Uint8Array(address.count * 2);
-  const fault = modbus.encodeValue(tag.type, value, data, located.mask, address);
-  if (fault === 'type')
-    return { item, quality: Quality.badTypeMismatch, error: errors.DRIVERS_MODBUS_VALUE_TYPE({ address: tag.address, type: tag.type }) };
+  const made = { ...located, item, start: address.start };
+  const wrong = (): Unwritable => ({
+    item,
+    quality: Quality.badTypeMismatch,
+    error:
+      address.elements === undefined
+        ? errors.DRIVERS_MODBUS_VALUE_TYPE({ address: tag.address, type: tag.type })
+        : errors.DRIVERS_MODBUS_VALUE_ARRAY({ address: tag.address, type: tag.type, count: address.elements }),
+  });
+  if (isCoil || address.bit !== undefined) {
+    const bits = bitsOf(value, address.elements);
+    if (bits === undefined) return wrong();
+    if (isCoil || address.count === 1) return { ...made, bits, data: undefined };
+    if (address.bit !== 0 || bits.length % 16 !== 0) {
+      return { item, quality: Quality.badConfiguration, error: errors.DRIVERS_MODBUS_BITS_SPREAD({ address: tag.address }) };
+    }
+    return { ...made, bits: undefined, data: registersOf(bits, mask) };
+  }
+  let data = new Uint8Array(address.count * 2);
+  let fault: modbus.EncodeFault | undefined;
+  if (address.elements === undefined) fault = modbus.encodeValue(tag.type, value, data, mask, address);
+  else {
+    const encoded = modbus.encodeArray(tag.type, address, value, address.elements, mask);
+    if (typeof encoded === 'string') fault = encoded;
+    else data = encoded as Uint8Array<ArrayBuffer>;
+  }
+  if (fault === 'type') return wrong();
   if (fault === 'range')
     return { item, quality: Quality.badOutOfRange, error: errors.DRIVERS_MODBUS_VALUE_RANGE({ address: tag.address, type: tag.type }) };
-  const isPoint = address.area === 'coil' || address.bit !== undefined;
-  return { ...located, item, on: value === true || value === 1, data: isPoint ? undefined : data };
+  return { ...made, bits: undefined, data };
 }
 
+/** The value or values as booleans; undefined where one is none or their number is another. */
+function bitsOf(value: WriteItem['value'], elements: number | undefined): readonly boolean[] | undefined {
+  const values = elements === undefined ? [value] : Array.isArray(value) && value.length === elements ? value : undefined;
+  if (values?.every((v) => typeof v === 'boolean' || v === 0 || v === 1) !== true) return undefined;
+  return values.map((v) => v === true || v === 1);
+}
+
+function registersOf(bits: readonly boolean[], mask: modbus.OrderMask): Uint8Array {
+  const out = new Uint8Array(bits.length / 8);
+  bits.forEach((on, i) => {
+    if (on) out[((i >> 4) * 2 + ((i & 15) < 8 ? 1 : 0)) ^ mask]! |= 1 << (i & 7);
+  });
+  return out;
+}
+
+const isMask = (part: Part): boolean => part.bits !== undefined && part.address.area !== 'coil';
+
 function continues(run: readonly Part[], next: Part): boolean {
-  const last = run.at(-1);
-  if (last === undefined || last.address.bit !== undefined || next.address.bit !== undefined) return false;
-  if (last.address.unit !== next.address.unit || last.address.area !== next.address.area || last.start + last.address.count !== next.start)
-    return false;
+  const last = run.at(-1)!;
+  if (isMask(last) || isMask(next) || last.start + last.address.count !== next.start) return false;
   const most = next.address.area === 'coil' ? modbus.maxWriteBits : modbus.maxWriteRegisters;
   return next.start + next.address.count - run[0]!.start <= most;
 }
 
 function requestOf(run: readonly Part[]): WriteRequest {
   const alone = run.length > 1 ? run.map((part) => requestOf([part])) : [];
-  return { unit: run[0]!.address.unit, pdu: pduOf(run), items: run.map((p) => p.item), alone };
+  const { address } = run[0]!;
+  return { unit: address.unit, items: run.map((p) => p.item), alone, ...pdusOf(run) };
 }
 
-function pduOf(run: readonly Part[]): Uint8Array {
+function pdusOf(run: readonly Part[]): Pick<WriteRequest, 'pdu' | 'mask' | 'many'> {
   const first = run[0]!;
   const { start } = first;
   if (first.address.area === 'coil') {
-    return run.length === 1
-      ? modbus.encodeWriteCoil(start, first.on)
-      : modbus.encodeWriteCoils(
-          start,
-          run.map((p) => p.on),
-        );
+    const bits = run.flatMap((p) => p.bits!);
+    const many = modbus.encodeWriteCoils(start, bits);
+    return bits.length > 1
+      ? { pdu: many, mask: undefined, many: undefined }
+      : { pdu: modbus.encodeWriteCoil(start, bits[0]!), mask: undefined, many };
   }
-  if (first.data === undefined) {
-    // A register that arrives with its bytes swapped has its bits in the other half.
-    const bit = 1 << (first.mask === 0 ? first.address.bit! : first.address.bit! ^ 8);
-    return modbus.encodeMaskWrite(start, 0xffff & ~bit, first.on ? bit : 0);
+  if (first.bits !== undefined) {
+    let clear = 0;
+    let set = 0;
+    first.bits.forEach((on, i) => {
+      // A register that arrives with its bytes swapped has its bits in the other half.
+      const bit = 1 << (first.mask === 0 ? first.address.bit! + i : (first.address.bit! + i) ^ 8);
+      clear |= bit;
+      if (on) set |= bit;
+    });
+    const and = 0xffff & ~clear;
+    return { pdu: modbus.encodeMaskWrite(start, and, set), mask: { start, and, or: set }, many: undefined };
   }
-  if (run.length === 1 && first.data.length === 2) return modbus.encodeWriteRegister(start, first.data);
   const data = new Uint8Array(run.reduce((n, p) => n + p.data!.length, 0));
   let at = 0;
   for (const part of run) {
     data.set(part.data!, at);
     at += part.data!.length;
   }
-  return modbus.encodeWriteRegisters(start, data);
+  const many = modbus.encodeWriteRegisters(start, data);
+  return data.length > 2
+    ? { pdu: many, mask: undefined, many: undefined }
+    : { pdu: modbus.encodeWriteRegister(start, data), mask: undefined, many };
 }

@@ -1,12 +1,16 @@
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { once } from 'node:events';
 import type { DriverPeer, PeerBehaviour } from '@omh/core/testing';
 import { modbus } from '@omh/wire';
+import { peerWay, type PeerChannel, type PeerWay, type PeerWayName } from './peer-way.ts';
 
 /** The PDU that answers a request, an exception code, undefined for silence, or `own` for the peer's own answer. */
 export type Responder = (unit: number, request: modbus.Request, pdu: Uint8Array) => Uint8Array | number | undefined | 'own';
 
-/** A raw Modbus TCP peer that does what a test tells it, also what no device should do. */
+export interface PeerOptions {
+  readonly way?: PeerWayName;
+  readonly framing?: modbus.FramingName;
+}
+
+/** A raw Modbus device that does what a test tells it, also what no device should do. */
 export class ModbusPeer implements DriverPeer {
   readonly holding = new Uint16Array(1000);
   readonly coils = new Uint8Array(1000);
@@ -14,25 +18,30 @@ export class ModbusPeer implements DriverPeer {
   readonly seen: { unit: number; function: number; start: number; count: number }[] = [];
   respond: Responder = () => 'own';
   delayMs = 0;
+  /** Repeats what it hears, as a two-wire adapter does. */
+  echoes = false;
   /** Further settings of the driver. */
   extra: Record<string, unknown> = {};
-  readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
+  readonly #framing: modbus.Framing;
+  #way!: PeerWay;
+  readonly #channels = new Set<PeerChannel>();
   #behaviour: PeerBehaviour = { kind: 'answer' };
   #pieces: Promise<void> = Promise.resolve();
-  #held: { socket: Socket; frame: Uint8Array }[] = [];
+  #held: { channel: PeerChannel; frame: Uint8Array }[] = [];
+  /** Connections that were open at the same time, at most. */
+  mostConnections = 0;
 
-  private constructor() {
-    this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
+  private constructor(framing: modbus.FramingName) {
+    this.#framing = modbus.framings[framing];
   }
-  static async listen(): Promise<ModbusPeer> {
-    const peer = new ModbusPeer();
-    peer.#server.listen(0, '127.0.0.1');
-    await once(peer.#server, 'listening');
+  static async listen({ way = 'tcp', framing = 'mbap' }: PeerOptions = {}): Promise<ModbusPeer> {
+    const peer = new ModbusPeer(framing);
+    peer.#way = await peerWay(way, (channel) => peer.#accept(channel));
     return peer;
   }
   get settings(): { host: string; port: number } {
-    return { host: '127.0.0.1', port: (this.#server.address() as AddressInfo).port, ...this.extra };
+    const { name } = this.#framing;
+    return { ...(name !== 'mbap' && { framing: name }), ...this.#way.settings, ...this.extra } as unknown as { host: string; port: number };
   }
   behave(behaviour: PeerBehaviour): void {
     this.#behaviour = behaviour;
@@ -41,48 +50,53 @@ export class ModbusPeer implements DriverPeer {
     return this.seen.length;
   }
   get connections(): number {
-    return this.#sockets.size;
+    return this.#channels.size;
   }
   release(): void {
-    for (const { socket, frame } of this.#held.splice(0)) socket.write(frame);
+    for (const { channel, frame } of this.#held.splice(0)) channel.write(frame);
   }
   hangUp(): void {
-    for (const socket of this.#sockets) socket.destroy();
+    for (const channel of this.#channels) channel.destroy();
   }
   async close(): Promise<void> {
     this.hangUp();
-    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    await this.#way.close();
   }
 
-  #accept(socket: Socket): void {
-    this.#sockets.add(socket);
-    socket.on('close', () => this.#sockets.delete(socket));
-    socket.on('error', () => {});
-    const scanner = new modbus.FrameScanner((bytes, start, end) => {
-      const frame = bytes.slice(start, end);
-      const answer = this.#answer(frame);
-      if (this.delayMs > 0) setTimeout(() => this.#deliver(socket, frame, answer), this.delayMs);
-      else this.#deliver(socket, frame, answer);
-    });
-    socket.on('data', (chunk) => {
-      if (scanner.push(chunk) !== undefined) socket.destroy();
-    });
+  #accept(channel: PeerChannel): (chunk: Uint8Array) => void {
+    this.#channels.add(channel);
+    this.mostConnections = Math.max(this.mostConnections, this.#channels.size);
+    channel.onClose(() => this.#channels.delete(channel));
+    const scanner = this.#framing.scanner((bytes, start, end, unit, transaction) => {
+      const pdu = bytes.slice(start, end);
+      const answer = this.#answer(unit, pdu);
+      const request: Asked = { unit, transaction: Math.max(0, transaction), function: pdu[0]! };
+      const frame = answer === undefined ? undefined : this.#frame(request.transaction, unit, answer);
+      if (this.delayMs > 0) setTimeout(() => this.#deliver(channel, request, frame), this.delayMs);
+      else this.#deliver(channel, request, frame);
+    }, 'server');
+    return (chunk) => {
+      if (this.echoes) channel.write(Uint8Array.from(chunk));
+      if (scanner.push(chunk) !== undefined) channel.destroy();
+    };
+  }
+  #frame(transaction: number, unit: number, pdu: Uint8Array): Uint8Array {
+    const out = new Uint8Array(this.#framing.frameLength(pdu.length));
+    this.#framing.put(out, 0, transaction, unit, pdu, 0, pdu.length);
+    return out;
   }
 
-  #answer(frame: Uint8Array): Uint8Array | undefined {
-    const pdu = frame.subarray(modbus.headerLength);
+  #answer(unit: number, pdu: Uint8Array): Uint8Array | undefined {
     const request = modbus.decodeRequest(pdu);
-    const unit = frame[6]!;
     this.seen.push({
       unit,
       function: request.function,
       start: 'start' in request ? request.start : 0,
       count: 'count' in request ? request.count : 1,
     });
-    if (request.kind === 'refuse') return answerFrame(frame, request.exception);
-    const scripted = this.respond(unit, request, pdu);
-    const own = scripted === 'own' ? this.#own(request, pdu) : scripted;
-    return own === undefined ? undefined : answerFrame(frame, own);
+    const scripted = request.kind === 'refuse' ? request.exception : this.respond(unit, request, pdu);
+    const own = scripted === 'own' ? this.#own(request as modbus.Request, pdu) : scripted;
+    return typeof own === 'number' ? modbus.encodeException(pdu[0]!, own) : own;
   }
 
   #own(request: modbus.Request, pdu: Uint8Array): Uint8Array | number {
@@ -116,59 +130,61 @@ export class ModbusPeer implements DriverPeer {
     return modbus.encodeWriteResponse(pdu);
   }
 
-  #deliver(socket: Socket, request: Uint8Array, answer: Uint8Array | undefined): void {
-    if (socket.destroyed) return;
+  #deliver(channel: PeerChannel, request: Asked, answer: Uint8Array | undefined): void {
     const how = this.#behaviour;
     if (how.kind === 'hangUp') {
-      socket.destroy();
+      channel.destroy();
       return;
     }
     if (how.kind === 'garbage') {
-      socket.write('HTTP/1.1 400 Bad Request\r\n\r\n');
+      channel.write(Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'));
       return;
     }
     if (how.kind === 'silent' || answer === undefined) return;
     switch (how.kind) {
       case 'answer':
-        socket.write(answer);
+        channel.write(answer);
         break;
       case 'hold':
-        this.#held.push({ socket, frame: answer });
+        this.#held.push({ channel, frame: answer });
         break;
       case 'cut':
-        this.#cut(socket, answer, how.at);
+        this.#cut(channel, answer, how.at);
         break;
       case 'join':
-        this.#held.push({ socket, frame: answer });
-        if (this.#held.length >= how.answers) socket.write(Buffer.concat(this.#held.splice(0).map((h) => h.frame)));
+        this.#held.push({ channel, frame: answer });
+        if (how.answers === 1) this.#held.unshift({ channel, frame: this.#frame(7, request.unit ^ 1, Uint8Array.of(3, 2, 0, 1)) });
+        if (this.#held.length >= how.answers) channel.write(Buffer.concat(this.#held.splice(0).map((h) => h.frame)));
         break;
       case 'fuzz':
-        for (let i = 0; i < how.frames; i++) socket.write(randomFrame(request, how.random));
-        socket.write(answer);
+        channel.write(Buffer.concat([...Array.from({ length: how.frames }, () => this.#random(request, how.random)), answer]));
         break;
     }
   }
 
   /** The stream of all answers, cut after `at` bytes of each; every piece leaves in its own turn of the loop. */
-  #cut(socket: Socket, answer: Uint8Array, at: number): void {
+  #cut(channel: PeerChannel, answer: Uint8Array, at: number): void {
     this.#pieces = this.#pieces.then(async () => {
       for (const piece of [answer.subarray(0, at), answer.subarray(at)]) {
-        if (piece.length > 0 && !socket.destroyed) await new Promise<void>((resolve) => socket.write(piece, () => setImmediate(resolve)));
+        if (piece.length === 0) continue;
+        channel.write(piece);
+        await new Promise((resolve) => setImmediate(resolve));
       }
     });
   }
+
+  /** Sound framing, any content; one in four claims to answer the request. */
+  #random({ unit, transaction, function: fn }: Asked, random: () => number): Uint8Array {
+    const pdu = Uint8Array.from({ length: 1 + Math.floor(random() * (random() < 0.1 ? 252 : 20)) }, () => random() * 256);
+    const isAnswer = this.#framing.hasTransaction && random() < 0.25;
+    if (isAnswer && random() < 0.5) pdu[0] = fn | (random() < 0.3 ? 0x80 : 0);
+    const other = isAnswer ? unit : (unit + 1 + Math.floor(random() * 254)) & 0xff;
+    return this.#frame(isAnswer ? transaction : Math.floor(random() * 65536), other, pdu);
+  }
 }
 
-function answerFrame(request: Uint8Array, answer: Uint8Array | number): Uint8Array {
-  const pdu = typeof answer === 'number' ? modbus.encodeException(request[modbus.headerLength]!, answer) : answer;
-  return modbus.frameOf((request[0]! << 8) | request[1]!, request[6]!, pdu);
-}
-
-/** Valid header, any content; one in four claims to answer the request. */
-function randomFrame(request: Uint8Array, random: () => number): Uint8Array {
-  const pdu = Uint8Array.from({ length: 1 + Math.floor(random() * 252) }, () => random() * 256);
-  const isAnswer = random() < 0.25;
-  const transaction = isAnswer ? (request[0]! << 8) | request[1]! : Math.floor(random() * 65536);
-  if (isAnswer && random() < 0.5) pdu[0] = request[modbus.headerLength]! | (random() < 0.3 ? 0x80 : 0);
-  return modbus.frameOf(transaction, isAnswer ? request[6]! : Math.floor(random() * 256), pdu);
+interface Asked {
+  readonly unit: number;
+  readonly transaction: number;
+  readonly function: number;
 }

@@ -2,23 +2,13 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
-import { silentLogger, systemClock, type Clock, type OmhError } from '@omh/core';
+import { silentLogger, systemClock, type OmhError } from '@omh/core';
 import { VirtualClock } from '@omh/core/testing';
 import { modbus } from '@omh/wire';
 import ModbusRTU from 'modbus-serial';
-import { createSimulator, simulatorSchemas, type SimulatorConfig } from '../registry.ts';
-import type { Simulator } from '../simulator.ts';
+import { createSimulator, simulatorSchemas } from '../registry.ts';
+import { started } from '../testing/raw-client.ts';
 
-async function started(
-  t: TestContext,
-  config: Partial<SimulatorConfig> = {},
-  clock: Clock = systemClock,
-): Promise<{ sim: Simulator; port: number }> {
-  const sim = createSimulator('plant', { protocol: 'modbus-tcp', port: 0, ...config }, { clock, log: silentLogger });
-  t.after(() => sim.stop());
-  await sim.start();
-  return { sim, port: Number(sim.address()!.split(':')[1]) };
-}
 async function client(t: TestContext, port: number, unit = 1): Promise<ModbusRTU.default> {
   const made = new ModbusRTU.default();
   await made.connectTCP('127.0.0.1', { port });
@@ -187,8 +177,10 @@ test('stop ends its clients and start listens on the same port again', async (t)
 
 test('no timer is left after stop', async (t) => {
   const clock = new VirtualClock();
-  const { sim } = await started(t, { preset: 'blueprint' }, clock);
-  assert.equal(clock.pending, 1);
+  const signals = [{ at: 40001, signal: 'tank', capacity: 10, inflow: 1 }] as const;
+  const faults = [{ fault: 'half-open', at: '1h', for: '1s' }] as const;
+  const { sim } = await started(t, { units: { 1: { signals } }, faults }, clock);
+  assert.equal(clock.pending, 2);
   await sim.stop();
   assert.equal(clock.pending, 0);
 });
@@ -225,8 +217,26 @@ test('a client that asks without reading does not fill the memory', async (t) =>
   assert.deepEqual((await master.readHoldingRegisters(0, 1)).data, [0], 'others are served');
 });
 
-test('its settings have a schema', () => {
-  const properties = simulatorSchemas.get('modbus-tcp')!['properties'] as Record<string, Record<string, unknown>>;
-  assert.deepEqual(Object.keys(properties), ['protocol', 'host', 'port', 'preset', 'unit']);
-  for (const property of Object.values(properties)) assert.equal(property['effect'], 'restart');
+test('every setting of the schema says what it is and what a change of it does', () => {
+  interface Node {
+    readonly properties?: Readonly<Record<string, Node>>;
+    readonly additionalProperties?: Node | false;
+    readonly items?: Node;
+    readonly allOf?: readonly { readonly then: Node }[];
+    readonly [key: string]: unknown;
+  }
+  let seen = 0;
+  const look = (node: Node, path: string): void => {
+    for (const [key, property] of Object.entries(node.properties ?? {})) {
+      seen++;
+      assert.ok(typeof property['title'] === 'string' && typeof property['description'] === 'string', `${path}.${key}`);
+      assert.equal(property['effect'], 'restart', `${path}.${key}`);
+      look(property, `${path}.${key}`);
+    }
+    if (typeof node.additionalProperties === 'object') look(node.additionalProperties, `${path}.*`);
+    if (node.items !== undefined) look(node.items, `${path}[]`);
+    for (const { then } of node.allOf ?? []) look(then, `${path}?`);
+  };
+  look(simulatorSchemas.get('modbus-tcp') as unknown as Node, '');
+  assert.ok(seen > 200);
 });

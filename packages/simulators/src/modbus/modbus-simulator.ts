@@ -1,81 +1,137 @@
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { HealthState, type Cancel, type Clock, type Health, type Logger, type MetricSample, type OmhError } from '@omh/core';
+import {
+  HealthState,
+  parseDurationMs,
+  type Cancel,
+  type Clock,
+  type Health,
+  type Logger,
+  type MetricSample,
+  type OmhError,
+  type TagValue,
+} from '@omh/core';
 import { modbus } from '@omh/wire';
 import { errors } from '../errors.ts';
-import type { SimulatorConfig } from '../registry.ts';
+import { maxFaults, type FaultView } from '../faults/board.ts';
+import type { Asked } from '../faults/fault.ts';
+import { parseFault } from '../faults/parse.ts';
 import { RequestLog } from '../request-log.ts';
-import type { RegisterView, RequestLogEntry, Simulator, SimulatorStats } from '../simulator.ts';
-import { blueprintDevice, emptyDevice, type DeviceModel } from './device-model.ts';
+import { chance, seedOf } from '../signals/chance.ts';
+import type { RegisterView, RequestLogEntry, SignalView, Simulator, SimulatorStats } from '../simulator.ts';
+import type { ModbusSimulatorConfig } from './config.ts';
+import { Device } from './device.ts';
+import { LineListener } from './line-listener.ts';
+import type { Listener, ListenerContext } from './listener.ts';
+import { Session, type SessionContext, type Wire } from './session.ts';
+import { TcpListener } from './tcp-listener.ts';
+import { UdpListener } from './udp-listener.ts';
 
-const maxConnections = 64;
-const tickMs = 1000;
+const usualConnections = 64;
+/** Physics goes on without being asked, so that a late question is no long sum. */
+const keepUpMs = 1000;
 
-/** A Modbus TCP server with one unit. Garbage from a client closes that client's connection only. */
+export interface SimulatorDeps {
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Where the files of CSV signals stand; the working directory when absent. */
+  readonly folder?: string;
+}
+
+/** Simulated Modbus units behind one listener. Garbage from a client closes that client's connection only. */
 export class ModbusSimulator implements Simulator {
   readonly id: string;
   readonly name: string;
   readonly protocol = 'modbus-tcp';
   readonly #clock: Clock;
-  readonly #log: Logger;
-  readonly #host: string;
-  readonly #device: DeviceModel;
+  readonly #config: ModbusSimulatorConfig;
+  readonly #device: Device;
   readonly #health: HealthState;
   readonly #requests = new RequestLog();
-  readonly #sockets = new Set<Socket>();
-  #port: number;
-  #server: Server | undefined;
-  #cancelTick: Cancel | undefined;
+  readonly #listener: Listener;
+  readonly #session: SessionContext;
+  readonly #log: Logger;
+  #isRunning = false;
+  #frozen = false;
+  #refusing = false;
+  #cancelWatch: Cancel | undefined;
+  #cancelKeepUp: Cancel | undefined;
   #exceptions = 0;
+  #drawn = 0;
 
-  constructor(name: string, config: SimulatorConfig, deps: { clock: Clock; log: Logger }) {
+  /** Throws SIMULATORS_SETTINGS, SIMULATORS_CSV. */
+  constructor(name: string, config: ModbusSimulatorConfig, deps: SimulatorDeps) {
     this.id = `simulator/${name}`;
     this.name = name;
     this.#clock = deps.clock;
+    this.#config = config;
     this.#log = deps.log.child({ part: this.id });
-    this.#host = config.host ?? '127.0.0.1';
-    this.#port = config.port;
-    this.#device = config.preset === 'blueprint' ? blueprintDevice(config.unit ?? 1) : emptyDevice(config.unit ?? 1);
+    this.#device = new Device(name, config, { clock: deps.clock, folder: deps.folder ?? '.' });
     this.#health = new HealthState(() => deps.clock.now(), 'The simulator is stopped.');
+    const seed = seedOf(this.#device.seed, 'jitter');
+    this.#session = {
+      device: this.#device,
+      clock: deps.clock,
+      log: this.#log,
+      framing: modbus.framings[config.framing ?? (config.transport === 'serial' ? 'rtu' : 'mbap')],
+      delayMs: parseDurationMs(config.delay ?? '0s') ?? 0,
+      jitterMs: parseDurationMs(config.jitter ?? '0s') ?? 0,
+      atOnce: config.limits?.requests ?? Number.POSITIVE_INFINITY,
+      chance: () => chance(seed, this.#drawn++),
+      logged: (peer, asked, outcome, isException) => this.#logged(peer, asked, outcome, isException),
+    };
+    this.#listener = this.#makeListener();
   }
 
-  /** Rejects with SIMULATORS_PORT_TAKEN, _PORT_DENIED, _HOST_UNKNOWN or _LISTEN. */
+  #makeListener(): Listener {
+    const { host = '127.0.0.1', port, path, transport, limits } = this.#config;
+    const context: ListenerContext = {
+      session: (wire) => this.#accept(wire),
+      warn: (text, fields) => this.#log.warn(text, fields),
+    };
+    const most = limits?.connections ?? usualConnections;
+    if (transport === 'serial') return new LineListener(path ?? '', context);
+    return transport === 'udp' ? new UdpListener(host, port, most, context) : new TcpListener(host, port, most, context);
+  }
+
+  #accept(wire: Wire): Session {
+    const session = new Session(wire, this.#session);
+    if (this.#frozen) session.freeze();
+    return session;
+  }
+
+  /** Rejects with SIMULATORS_PORT_TAKEN, _PORT_DENIED, _HOST_UNKNOWN, _LISTEN or _LINE. */
   async start(): Promise<void> {
-    if (this.#server !== undefined) return;
-    const server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
-    this.#server = server;
-    this.#health.set('starting', `The simulator begins to listen on ${this.#host}:${this.#port}.`);
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    const { host = '127.0.0.1', port } = this.#config;
+    this.#health.set('starting', `The simulator begins to listen on ${this.#config.path ?? `${host}:${port}`}.`);
     try {
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject);
-        server.once('close', resolve);
-        server.listen({ host: this.#host, port: this.#port }, () => {
-          server.off('error', reject);
-          resolve();
-        });
-      });
+      await this.#listener.open();
     } catch (cause) {
-      this.#server = undefined;
+      this.#isRunning = false;
       const error = this.#listenFault(cause);
       this.#health.set('failed', error.reason());
       throw error;
     }
-    if (this.#server !== server) return;
-    server.on('error', (error) => this.#log.warn('the listener reports an error', { detail: error.message }));
-    this.#port = (server.address() as AddressInfo).port;
-    if (this.#device.changes) this.#scheduleTick();
-    this.#health.set('running', `Unit ${this.#device.unit} answers on ${this.address()}.`);
+    // A stop may have come meanwhile.
+    if (!(this.#isRunning as boolean)) return;
+    this.#device.time.start();
+    if (this.#device.hasProcesses) this.#keepUp();
+    const units = [...this.#device.units.keys()];
+    const who =
+      units.length === 1 ? `Unit ${units[0]} answers` : `Units ${units.slice(0, 8).join(', ')}${units.length > 8 ? ' …' : ''} answer`;
+    this.#health.set('running', `${who} on ${this.address()}.`);
+    await this.#watchConnections();
   }
 
   async stop(): Promise<void> {
-    const server = this.#server;
-    if (server === undefined) return;
-    this.#server = undefined;
-    this.#cancelTick?.();
-    this.#cancelTick = undefined;
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    for (const socket of this.#sockets) socket.destroy();
-    this.#sockets.clear();
-    await closed;
+    if (!this.#isRunning) return;
+    this.#isRunning = false;
+    this.#device.time.stop();
+    this.#cancelWatch?.();
+    this.#cancelKeepUp?.();
+    this.#cancelWatch = this.#cancelKeepUp = undefined;
+    this.#frozen = this.#refusing = false;
+    await this.#listener.close();
     this.#health.set('stopped', 'The simulator is stopped.');
   }
 
@@ -83,101 +139,117 @@ export class ModbusSimulator implements Simulator {
     return this.#health.get();
   }
   address(): string | undefined {
-    return this.#server?.listening ? `${this.#host}:${this.#port}` : undefined;
+    return this.#listener.address();
   }
   requests(after?: number): readonly RequestLogEntry[] {
     return this.#requests.since(after);
   }
   registers(): readonly RegisterView[] {
-    return this.#device.registers();
+    const units = [...this.#device.units.values()];
+    return units.flatMap((unit) => unit.registers());
+  }
+  signals(): readonly SignalView[] {
+    return [...this.#device.units.values()].flatMap((unit) => unit.signals.views());
+  }
+  holdSignal(unit: number, name: string, value: TagValue): void {
+    this.#unit(unit, name).hold(this.name, name, value);
+  }
+  releaseSignal(unit: number, name: string): void {
+    this.#unit(unit, name).release(this.name, name);
+  }
+  #unit(unit: number, signal: string) {
+    const found = this.#device.units.get(unit);
+    if (found === undefined) throw errors.SIMULATORS_NO_SIGNAL({ name: this.name, signal, unit });
+    return found.signals;
+  }
+
+  faults(): readonly FaultView[] {
+    return this.#device.faults.views(this.#device.time.ms());
+  }
+  addFault(settings: unknown): FaultView {
+    const { faults, time } = this.#device;
+    const config = parseFault(settings);
+    if (faults.full) throw errors.SIMULATORS_TOO_MANY_FAULTS({ name: this.name, limit: maxFaults });
+    const id = faults.add(config, time.ms());
+    void this.#watchConnections();
+    return this.faults().find((view) => view.id === id)!;
+  }
+  removeFault(id: number): void {
+    if (!this.#device.faults.remove(id)) throw errors.SIMULATORS_NO_FAULT({ name: this.name, id });
+    void this.#watchConnections();
+  }
+  clearFaults(): number {
+    const count = this.#device.faults.clear();
+    void this.#watchConnections();
+    return count;
   }
   stats(): SimulatorStats {
-    return { connections: this.#sockets.size, requests: this.#requests.total, exceptions: this.#exceptions };
+    return { connections: this.#listener.sessions.size, requests: this.#requests.total, exceptions: this.#exceptions };
   }
 
   *metrics(): Iterable<MetricSample> {
     const labels = { simulator: this.name };
-    yield { name: 'omh_simulators_connections', value: this.#sockets.size, labels };
+    yield { name: 'omh_simulators_connections', value: this.#listener.sessions.size, labels };
     yield { name: 'omh_simulators_requests_total', value: this.#requests.total, labels };
     yield { name: 'omh_simulators_exceptions_total', value: this.#exceptions, labels };
+    yield { name: 'omh_simulators_faults', value: this.#device.faults.active(this.#device.time.ms()).length, labels };
   }
 
-  #scheduleTick(): void {
-    this.#cancelTick = this.#clock.after(tickMs, () => {
-      this.#device.tick();
-      this.#scheduleTick();
+  #keepUp(): void {
+    this.#cancelKeepUp = this.#clock.after(keepUpMs, () => {
+      for (const unit of this.#device.units.values()) unit.signals.advance();
+      this.#keepUp();
     });
   }
 
-  #accept(socket: Socket): void {
-    socket.on('error', () => {});
-    if (this.#server === undefined || this.#sockets.size >= maxConnections) {
-      if (this.#server !== undefined) this.#log.warn('a client is turned away: all connections are taken', { limit: maxConnections });
-      socket.destroy();
-      return;
+  /** Connections freeze and thaw when a fault begins or ends, not when a request comes. */
+  async #watchConnections(): Promise<void> {
+    this.#cancelWatch?.();
+    this.#cancelWatch = undefined;
+    if (!this.#isRunning) return;
+    const { faults, time } = this.#device;
+    const now = time.ms();
+    const next = faults.nextConnectionChange(now);
+    if (next !== undefined) this.#cancelWatch = this.#clock.after(Math.max(1, Math.ceil(next - now)), () => void this.#watchConnections());
+    const { freeze, refuse } = faults.connections(now);
+    const thawed = this.#frozen && !freeze;
+    this.#frozen = freeze;
+    for (const session of this.#listener.sessions) {
+      if (freeze) session.freeze();
+      // What comes back knows nothing of connections it had before.
+      else if (thawed && session.frozen) session.destroy(true);
     }
-    const peer = `${socket.remoteAddress}:${socket.remotePort}`;
-    this.#sockets.add(socket);
-    socket.on('close', () => this.#sockets.delete(socket));
-    const out: Uint8Array[] = [];
-    const scanner = new modbus.FrameScanner((bytes, start, end) => {
-      out.push(this.#answer(peer, bytes, start, end));
-    });
-    socket.on('data', (chunk) => {
-      const fault = scanner.push(chunk);
-      if (out.length > 0 && !socket.write(out.length === 1 ? out[0]! : Buffer.concat(out))) {
-        // A client that does not read its answers gets no further questions read.
-        socket.pause();
-        socket.once('drain', () => socket.resume());
-      }
-      out.length = 0;
-      if (fault === undefined) return;
-      this.#log.warn('a client is cut off', { peer, detail: fault.text });
-      socket.destroy();
+    if (this.#refusing === refuse) return;
+    this.#refusing = refuse;
+    await this.#listener.refuse(refuse).catch((cause: unknown) => {
+      if (this.#isRunning) this.#health.set('failed', this.#listenFault(cause).reason());
     });
   }
 
-  #answer(peer: string, bytes: Uint8Array, start: number, end: number): Uint8Array {
-    const unit = bytes[start + 6]!;
-    const pdu = bytes.subarray(start + modbus.headerLength, end);
-    const request = modbus.decodeRequest(pdu);
-    const answer =
-      request.kind === 'refuse'
-        ? request.exception
-        : unit !== this.#device.unit
-          ? modbus.ExceptionCode.gatewayTargetNoResponse
-          : this.#device.answer(pdu, request);
-    const place = 'start' in request ? { address: request.start, count: 'count' in request ? request.count : 1 } : {};
-    const outcome = typeof answer === 'number' ? `refused: ${modbus.exceptionMeaning(answer).name} (exception ${answer})` : 'answered';
-    if (typeof answer === 'number') this.#exceptions++;
-    this.#requests.add({
-      at: this.#clock.now(),
-      peer,
-      unit,
-      function: request.function,
-      functionName: modbus.functionName(request.function),
-      ...place,
-      outcome,
-    });
-    return modbus.frameOf(
-      (bytes[start]! << 8) | bytes[start + 1]!,
-      unit,
-      typeof answer === 'number' ? modbus.encodeException(request.function, answer) : answer,
-    );
+  #logged(peer: string, { unit, function: fn, area, start, count }: Asked, outcome: string, isException: boolean): void {
+    if (isException) this.#exceptions++;
+    const entry = { at: this.#clock.now(), peer, unit, function: fn, functionName: modbus.functionName(fn), outcome };
+    this.#requests.add(area === undefined ? entry : { ...entry, address: start, count });
   }
 
   #listenFault(cause: unknown): OmhError {
-    const params = { name: this.name, host: this.#host, port: this.#port };
-    switch ((cause as { code?: string }).code) {
+    const { host = '127.0.0.1', port, path, transport } = this.#config;
+    const { name } = this;
+    const params = { name, host, port };
+    const detail = cause instanceof Error ? cause.message : String(cause);
+    const { code } = cause as { code?: string };
+    if (transport === 'serial')
+      return errors.SIMULATORS_LINE({ name, path: path ?? '', detail: code === 'ENOENT' ? 'it does not exist' : detail }, { cause });
+    switch (code) {
       case 'EADDRINUSE':
         return errors.SIMULATORS_PORT_TAKEN(params, { cause });
       case 'EACCES':
-        return errors.SIMULATORS_PORT_DENIED({ name: params.name, port: params.port }, { cause });
+        return errors.SIMULATORS_PORT_DENIED({ name, port }, { cause });
       case 'EADDRNOTAVAIL':
       case 'ENOTFOUND':
-        return errors.SIMULATORS_HOST_UNKNOWN({ name: params.name, host: params.host }, { cause });
+        return errors.SIMULATORS_HOST_UNKNOWN({ name, host }, { cause });
       default:
-        return errors.SIMULATORS_LISTEN({ ...params, detail: cause instanceof Error ? cause.message : String(cause) }, { cause });
+        return errors.SIMULATORS_LISTEN({ ...params, detail }, { cause });
     }
   }
 }

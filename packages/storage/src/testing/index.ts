@@ -1,2 +1,3 @@
 export * from './simulated-files.ts';
 export * from './kill-round.ts';
+export * from './queue-round.ts';

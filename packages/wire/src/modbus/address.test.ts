@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { dataTypes, type DataType, type TagAccess } from '@omh/core';
-import { formatAddress, parseAddress, pduAddress, type Address } from './address.ts';
+import { formatAddress, parseAddress, type Address } from './address.ts';
+import type { Addressing } from './addressing.ts';
 
-const parse = (text: string, type: DataType = 'int16', access: TagAccess = 'read'): Address => {
-  const result = parseAddress(text, { type, access });
+const parse = (text: string, type: DataType = 'int16', access: TagAccess = 'read', addressing?: Addressing): Address => {
+  const result = parseAddress(text, { type, access }, addressing);
   assert.ok(result.ok, `${text}: ${result.ok ? '' : result.error[0]!.message}`);
   return result.value;
 };
-const fault = (text: string, type: DataType = 'int16', access: TagAccess = 'read'): string => {
-  const result = parseAddress(text, { type, access });
+const fault = (text: string, type: DataType = 'int16', access: TagAccess = 'read', addressing?: Addressing): string => {
+  const result = parseAddress(text, { type, access }, addressing);
   assert.ok(!result.ok, `${text} is refused`);
   const { message, fix } = result.error[0]!;
   assert.match(message, /\.$/);
@@ -19,20 +20,22 @@ const fault = (text: string, type: DataType = 'int16', access: TagAccess = 'read
 test('40001, 400001 and 4001 after the unit are the same register', () => {
   for (const text of ['1!40001', '1!400001', '1!4001', '1!41']) {
     const address = parse(text);
-    assert.equal(pduAddress(address, 1), 0);
+    assert.equal(address.start, 0);
     assert.equal(formatAddress(address), '1!400001');
   }
 });
 
+const base0: Addressing = { addressBase: 0 };
+
 test('the first number is 1 or 0, as the device counts', () => {
-  assert.equal(pduAddress(parse('1!40010'), 1), 9);
-  assert.equal(pduAddress(parse('1!40010'), 0), 10);
-  assert.equal(pduAddress(parse('1!40000'), 1), 0);
-  assert.equal(pduAddress(parse('1!465536'), 1), 65535);
-  assert.equal(pduAddress(parse('1!465536'), 0), 65535);
-  assert.equal(pduAddress(parse('1!465535', 'float'), 0), undefined);
+  assert.equal(parse('1!40010').start, 9);
+  assert.equal(parse('1!40010', 'int16', 'read', base0).start, 10);
+  assert.equal(parse('1!40000').start, 0);
+  assert.equal(parse('1!465536').start, 65535);
+  assert.equal(parse('1!465536', 'int16', 'read', base0).start, 65535);
+  assert.match(fault('1!465535', 'float', 'read', base0), /ends past the last one/);
   assert.match(fault('1!465537'), /past the end/);
-  assert.match(fault('1!465536', 'float'), /ends past number 65536/);
+  assert.match(fault('1!465536', 'float'), /takes 2 registers and ends past/);
   assert.match(fault(`1!4${'9'.repeat(500)}`), /^.{0,220}$/);
 });
 

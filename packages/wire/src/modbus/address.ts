@@ -1,36 +1,38 @@
-import { fail, ok, type DataType, type Issue, type Result, type TagAccess } from '@omh/core';
+import { ok, type DataType, type Result } from '@omh/core';
+import type { AddressedTag, Addressing } from './addressing.ts';
+import { issue, quote, type AddressFault } from './address-fault.ts';
 import { endianSuffixes, suffixesFor, type EndianSuffix } from './byte-order.ts';
 import { isBitArea, maxReadRegisters, type Area } from './function-code.ts';
+import { exampleOf, formatPlace, parsePlace } from './notation.ts';
 
 /** How text lies in registers: H two characters, high byte first; L low byte first; D one in the low byte; E one in the high byte. */
 export type TextLayout = 'H' | 'L' | 'D' | 'E';
 
-/** A parsed address: `unit!area number[.suffix][#endian]`, the grammar that Neuron's users know. */
+/** A parsed address, the same for every notation: `[unit!]place[.suffix][#endian]`. */
 export interface Address {
   /** 0 to 255. */
   readonly unit: number;
   readonly area: Area;
-  /** As written, 0 to 65536; see {@link pduAddress}. */
-  readonly number: number;
-  /** Bit inside a register, 0 the least significant. */
+  /** As it goes over the wire, 0 to 65535. */
+  readonly start: number;
+  /** Bit inside a register, 0 the least significant; of an array the first one. */
   readonly bit: number | undefined;
   /** Bytes of a string or of raw bytes; 0 for every other type. */
   readonly length: number;
   readonly layout: TextLayout;
   readonly endian: EndianSuffix | undefined;
-  /** Points the value takes: registers, or 1 for a coil or a discrete input. */
+  /** Values of an array; undefined for a single one. */
+  readonly elements: number | undefined;
+  /** Points the value takes: registers, or bits in a bit area. */
   readonly count: number;
 }
 
-const areaOfDigit: Readonly<Record<string, Area>> = { 0: 'coil', 1: 'discrete', 3: 'input', 4: 'holding' };
-const digitOfArea: Readonly<Record<Area, string>> = { coil: '0', discrete: '1', input: '3', holding: '4' };
 const areaNames: Readonly<Record<Area, string>> = {
   coil: 'coils',
   discrete: 'discrete inputs',
   input: 'input registers',
   holding: 'holding registers',
 };
-const areaList = '0 (coils), 1 (discrete inputs), 3 (input registers) or 4 (holding registers)';
 
 /** Registers of the types whose size is fixed. */
 const fixedCount: Readonly<Partial<Record<DataType, number>>> = {
@@ -48,80 +50,66 @@ const fixedCount: Readonly<Partial<Record<DataType, number>>> = {
   double: 4,
 };
 
-const issue = (code: string, message: string, fix?: string): { readonly ok: false; readonly error: Issue[] } =>
-  fail([fix === undefined ? { path: '', code, message } : { path: '', code, message, fix }]);
-
-/** What stands between quotes in a sentence; hostile input does not make it long. */
-const quote = (text: string): string => `"${text.length > 40 ? `${text.slice(0, 40)}…` : text}"`;
+const neuron: Addressing = {};
 
 /** Parses and checks an address against the tag's type and access. Every fault is one sentence and, in `fix`, one example. */
-export function parseAddress(text: string, tag: { readonly type: DataType; readonly access: TagAccess }): Result<Address> {
+export function parseAddress(text: string, tag: AddressedTag, addressing: Addressing = neuron): Result<Address> {
   const bang = text.indexOf('!');
-  if (bang < 0) {
-    const number = /^\d{1,6}$/.test(text) ? text : '40001';
+  const unit = bang < 0 ? unitOf(text, addressing) : Number(text.slice(0, bang));
+  if (typeof unit !== 'number') return unit;
+  if (bang >= 0 && (!/^\d{1,3}$/.test(text.slice(0, bang)) || unit > 255)) {
     return issue(
       'MODBUS_ADDRESS_UNIT',
-      `The address ${quote(text)} has no unit.`,
-      `Write the unit and "!" before it, for example 1!${number}.`,
+      `The unit ${quote(text.slice(0, bang))} is no whole number from 0 to 255.`,
+      `An address begins with its unit, for example 1!${exampleOf(addressing, 'holding')}.`,
     );
   }
-  const unitText = text.slice(0, bang);
-  if (!/^\d{1,3}$/.test(unitText) || Number(unitText) > 255) {
-    return issue(
-      'MODBUS_ADDRESS_UNIT',
-      `The unit ${quote(unitText)} is no whole number from 0 to 255.`,
-      'An address begins with its unit, for example 1!40001.',
-    );
-  }
-  const unit = Number(unitText);
   const hash = text.lastIndexOf('#');
   const body = text.slice(bang + 1, hash < 0 ? undefined : hash);
-  const dot = body.indexOf('.');
-  const digits = dot < 0 ? body : body.slice(0, dot);
-
-  const area = areaOfDigit[digits[0] ?? ''];
-  if (area === undefined) {
-    const found = digits === '' ? 'nothing stands there' : `${quote(digits[0]!)} is none of them`;
-    return issue('MODBUS_ADDRESS_AREA', `After "${unit}!" comes the area: ${areaList}; ${found}.`, `For example ${unit}!40001.`);
-  }
-  const numberText = digits.slice(1);
-  if (!/^\d+$/.test(numberText)) {
-    const found = numberText === '' ? 'nothing stands there' : `${quote(numberText)} is none`;
-    return issue('MODBUS_ADDRESS_NUMBER', `After the area ${digits[0]} comes a number; ${found}.`, `For example ${unit}!${digits[0]}0001.`);
-  }
-  const number = numberText.length > 9 ? Number.POSITIVE_INFINITY : Number(numberText);
-  if (number > 65536) {
-    return issue(
-      'MODBUS_ADDRESS_NUMBER',
-      `The number ${quote(numberText)} is past the end: an area has the numbers 0 to 65536.`,
-      `For example ${unit}!${digits[0]}00001.`,
-    );
-  }
+  const prefix = text.slice(0, bang + 1);
+  const place = parsePlace(body, tag, addressing, prefix);
+  if (!place.ok) return place;
+  const { area, start, suffix, written } = place.value;
   if (tag.access !== 'read' && (area === 'discrete' || area === 'input')) {
-    const instead = area === 'discrete' ? `coil, for example ${unit}!00001` : `holding register, for example ${unit}!40001`;
+    const instead = area === 'discrete' ? 'coil' : 'holding';
     return issue(
       'MODBUS_ADDRESS_READ_ONLY',
       `The ${areaNames[area]} of a Modbus device can only be read.`,
-      `Set access to read, or write to a ${instead}.`,
+      `Set access to read, or write to a ${instead === 'coil' ? 'coil' : 'holding register'}, for example ${prefix}${exampleOf(addressing, instead)}.`,
     );
   }
-
-  const suffix = dot < 0 ? undefined : body.slice(dot + 1);
-  const endianText = hash < 0 ? undefined : text.slice(hash + 1);
-  const place = `${unit}!${digits}`;
-  const shape = isBitArea(area) ? bitShape(area, suffix, tag.type, place) : registerShape(suffix, tag.type, place);
+  const elements = tag.count;
+  if (elements !== undefined && !(Number.isInteger(elements) && elements >= 1 && elements <= 65536)) {
+    return issue('MODBUS_ADDRESS_COUNT', 'The count of an array is a whole number from 1 to 65536.', 'For example 10.');
+  }
+  const name = `${prefix}${written}`;
+  const shape = isBitArea(area) ? bitShape(area, suffix, tag.type, name) : registerShape(suffix, tag.type, name);
   if (!shape.ok) return shape;
-  const endian = endianOf(endianText, area, tag.type, place);
+  const endian = endianOf(hash < 0 ? undefined : text.slice(hash + 1), area, tag.type, name);
   if (!endian.ok) return endian;
-  const { bit, length, layout, count } = shape.value;
-  if (number + count - 1 > 65536) {
+  const { bit, length, layout } = shape.value;
+  const count =
+    elements === undefined ? shape.value.count : bit === undefined ? shape.value.count * elements : Math.ceil((bit + elements) / 16);
+  if (start + count > 65536) {
     return issue(
       'MODBUS_ADDRESS_NUMBER',
-      `${quote(text)} takes ${count} registers and ends past number 65536.`,
+      `${quote(text)} takes ${count} ${isBitArea(area) ? 'bits' : 'registers'} and ends past the last one of a Modbus device.`,
       'Begin lower or choose a smaller type.',
     );
   }
-  return ok({ unit, area, number, bit, length, layout, endian: endian.value, count });
+  return ok({ unit, area, start, bit, length, layout, endian: endian.value, elements, count });
+}
+
+/** The unit of an address without one. */
+function unitOf(text: string, addressing: Addressing): number | AddressFault {
+  if (addressing.unit !== undefined) return addressing.unit;
+  if ((addressing.addressing ?? 'neuron') !== 'neuron') return 1;
+  const number = /^\d{1,6}$/.test(text) ? text : '40001';
+  return issue(
+    'MODBUS_ADDRESS_UNIT',
+    `The address ${quote(text)} has no unit.`,
+    `Write the unit and "!" before it, for example 1!${number}.`,
+  );
 }
 
 type Shape = Pick<Address, 'bit' | 'length' | 'layout' | 'count'>;
@@ -233,18 +221,14 @@ export function valueSize(type: DataType): 2 | 4 | 8 | undefined {
   return count === undefined ? undefined : count === 1 ? 2 : count === 2 ? 4 : 8;
 }
 
-/**
- * The address that goes over the wire, 0 to 65535. With base 1 the first register is number 1 (and 0, as in Neuron); with base 0 it is
- * number 0. Undefined where the value would end past 65535.
- */
-export function pduAddress(address: Pick<Address, 'number' | 'count'>, base: 0 | 1): number | undefined {
-  const start = base === 1 ? Math.max(0, address.number - 1) : Math.min(65535, address.number);
-  return start + address.count > 65536 ? undefined : start;
-}
+/** Registers from one value of an array to the next. */
+export const elementRegisters = (type: DataType, address: Pick<Address, 'length' | 'layout'>): number =>
+  fixedCount[type] ??
+  (type === 'bytes' || address.layout === 'H' || address.layout === 'L' ? Math.ceil(address.length / 2) : address.length);
 
-/** The one spelling that equal addresses share: `1!40001` and `1!400001` both become `1!400001`. */
-export function formatAddress(address: Address): string {
-  let text = `${address.unit}!${digitOfArea[address.area]}${String(address.number).padStart(5, '0')}`;
+/** The one spelling that equal addresses of a device share: `1!40001` and `1!400001` both become `1!400001`. */
+export function formatAddress(address: Address, addressing: Addressing = neuron): string {
+  let text = `${address.unit}!${formatPlace(address.area, address.start, addressing)}`;
   if (address.bit !== undefined) text += `.${address.bit}`;
   if (address.length > 0) text += `.${address.length}${address.layout === 'H' ? '' : address.layout}`;
   if (address.endian !== undefined) text += `#${address.endian}`;

@@ -10,9 +10,14 @@ export const FunctionCode = Object.freeze({
   readInputRegisters: 0x04,
   writeSingleCoil: 0x05,
   writeSingleRegister: 0x06,
+  diagnostics: 0x08,
   writeMultipleCoils: 0x0f,
   writeMultipleRegisters: 0x10,
+  reportServerId: 0x11,
+  readFileRecord: 0x14,
+  writeFileRecord: 0x15,
   maskWriteRegister: 0x16,
+  readFifoQueue: 0x18,
   encapsulatedInterface: 0x2b,
 });
 
@@ -23,9 +28,14 @@ const names: Readonly<Record<number, string>> = {
   0x04: 'read input registers',
   0x05: 'write single coil',
   0x06: 'write single register',
+  0x08: 'diagnostics',
   0x0f: 'write multiple coils',
   0x10: 'write multiple registers',
+  0x11: 'report server id',
+  0x14: 'read file record',
+  0x15: 'write file record',
   0x16: 'mask write register',
+  0x18: 'read FIFO queue',
   0x2b: 'read device identification',
 };
 

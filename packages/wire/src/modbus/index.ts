@@ -1,9 +1,18 @@
 export * from './address.ts';
+export * from './addressing.ts';
+export { profiles, type Profile, type ProfileRow } from './profile.ts';
 export * from './byte-order.ts';
 export * from './exception.ts';
 export * from './function-code.ts';
+export * from './framing.ts';
+export * from './framings.ts';
+export { expectedPduLength } from './pdu-length.ts';
 export * from './mbap.ts';
+export * from './rtu.ts';
+export * from './ascii.ts';
 export * from './identification.ts';
 export * from './request.ts';
+export * from './request-rare.ts';
 export * from './response.ts';
 export * from './register-value.ts';
+export * from './register-value-array.ts';

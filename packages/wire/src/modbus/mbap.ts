@@ -1,5 +1,6 @@
 import type { OmhError } from '@omh/core';
 import { errors } from '../errors.ts';
+import type { Framing, PduScanner } from './framing.ts';
 
 /** Bytes before the PDU: transaction, protocol, length, unit (Modbus Messaging on TCP/IP V1.0b, section 3.1.3). */
 export const headerLength = 7;
@@ -97,3 +98,30 @@ function headerFault(bytes: Uint8Array, at: number): OmhError | undefined {
   const n = length(bytes, at);
   return n < 2 || n > 254 ? errors.WIRE_MODBUS_LENGTH({ length: n }) : undefined;
 }
+
+/** Modbus TCP, also over UDP and TLS. */
+export const mbapFraming: Framing = {
+  name: 'mbap',
+  hasTransaction: true,
+  frameLength: (pduLength) => headerLength + pduLength,
+  put(out, at, transaction, unit, source, from, to) {
+    writeHeader(out, at, transaction, unit, to - from);
+    let end = at + headerLength;
+    for (let i = from; i < to; i++) out[end++] = source[i]!;
+    return end;
+  },
+  scanner(onPdu): PduScanner {
+    const frames = new FrameScanner((bytes, start, end) => {
+      onPdu(bytes, start + headerLength, end, bytes[start + 6]!, (bytes[start]! << 8) | bytes[start + 1]!);
+    });
+    return {
+      get held() {
+        return frames.held;
+      },
+      noise: 0,
+      push: (chunk) => frames.push(chunk),
+      expect() {},
+      reset: () => frames.reset(),
+    };
+  },
+};

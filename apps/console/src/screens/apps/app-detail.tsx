@@ -12,6 +12,7 @@ import { Glyph, Icon, partGlyph } from '../../ui/glyph.tsx';
 import { Panel, Skeleton } from '../../ui/panel.tsx';
 import type { Plant } from '../devices/plant.ts';
 import { AppForm } from './app-form.tsx';
+import { QueuePanel } from './queue-panel.tsx';
 import { Subscriptions } from './subscriptions.tsx';
 
 /** One app: its link in a sentence, which groups it sends to which topics, and its settings. */
@@ -78,9 +79,16 @@ export function AppDetail({
             <dt>Failed</dt>
             <dd className={status.failed > 0 ? 'bad' : ''}>{num(status.failed)}</dd>
           </div>
+          {status.requests === undefined ? null : (
+            <div>
+              <dt>Requests</dt>
+              <dd title={`${num(status.requests.refused)} refused`}>{num(status.requests.answered)}</dd>
+            </div>
+          )}
         </dl>
       </div>
       <div className="appcols">
+        {status.queue === undefined ? null : <QueuePanel queue={status.queue} />}
         <Panel title="Sends" meta={count(status.subscriptions.length, 'group')} className="appsubs">
           {editable && ready ? (
             <Subscriptions

@@ -5,20 +5,26 @@ import type { DeviceStatus } from '../../api/types.ts';
 import { may } from '../../app/session.ts';
 import type { Schema } from '../../form/schema.ts';
 import { useHeld } from '../../form/use-held.ts';
-import { hubNow, live, useHoldTags, useTagGeneration, useTick } from '../../live/live-store.ts';
+import { live, useHoldTags, useTagGeneration } from '../../live/live-store.ts';
 import { PlanSheet } from '../../plan/plan-sheet.tsx';
 import { pathOf, type PlanRequest } from '../../plan/plan.ts';
-import { count, countdown, list, moment, num } from '../../ui/format.ts';
-import { Glyph, Icon, partGlyph } from '../../ui/glyph.tsx';
+import { count, list, num } from '../../ui/format.ts';
+import { Glyph, Icon } from '../../ui/glyph.tsx';
 import { Empty, Panel, Skeleton } from '../../ui/panel.tsx';
 import { ValueTable } from '../live-values/live-values.tsx';
+import { DeviceControl } from './device-control.tsx';
 import { DeviceForm } from './device-form.tsx';
+import { DeviceFrames } from './device-frames.tsx';
+import { DeviceLink } from './device-link.tsx';
 import { GroupForm } from './group-form.tsx';
+import { LinkState } from './link-state.tsx';
 import { everyText, withoutSubscriptions, type Plant } from './plant.ts';
 import { TagGrid } from './tag-grid.tsx';
+import { ExportLinks } from './tag-import.tsx';
 
 /** What the right side shows of a device; it stands in the address. */
-export type DeviceView = 'tags' | 'edit' | 'add-group' | 'group' | 'settings';
+export type DeviceView = 'tags' | 'edit' | 'add-group' | 'group' | 'settings' | 'link' | 'frames';
+const forReaders: readonly string[] = ['link', 'frames'];
 
 interface Props {
   status: DeviceStatus;
@@ -36,7 +42,9 @@ export function DeviceDetail(props: Props) {
   const held = useHeld(revision);
   const editable = may('config.write');
   const view =
-    search.view === undefined || !(search.view === 'settings' ? may('config.read') : editable) ? 'tags' : (search.view as DeviceView);
+    search.view === undefined || !(forReaders.includes(search.view) || (search.view === 'settings' ? may('config.read') : editable))
+      ? 'tags'
+      : (search.view as DeviceView);
   const group = status.groups.find((g) => g.name === search.group);
   const go = (next: { view?: DeviceView; group?: string | undefined }): void => {
     void navigate({
@@ -64,6 +72,7 @@ export function DeviceDetail(props: Props) {
             {status.driver}, {status.endpoint}, in {status.path}
           </p>
         </div>
+        {may('devices.control') ? <DeviceControl status={status} /> : null}
         {editable && ready ? (
           <button
             type="button"
@@ -81,12 +90,17 @@ export function DeviceDetail(props: Props) {
           <button
             type="button"
             role="tab"
-            aria-selected={view !== 'settings'}
+            aria-selected={view !== 'settings' && !forReaders.includes(view)}
             onClick={() => go({ group: search.group })}
             data-testid="tab-tags"
           >
             Tags <small>{num(status.tags)}</small>
           </button>
+          {(['link', 'frames'] as const).map((v) => (
+            <button key={v} type="button" role="tab" aria-selected={view === v} onClick={() => go({ view: v })} data-testid={`tab-${v}`}>
+              {v === 'link' ? 'Link' : 'Frames'}
+            </button>
+          ))}
           {may('config.read') ? (
             <button
               type="button"
@@ -97,6 +111,23 @@ export function DeviceDetail(props: Props) {
             >
               Settings
             </button>
+          ) : null}
+          {ready && view === 'tags' && group === undefined ? (
+            <span className="row right exchange">
+              {editable ? (
+                <Link
+                  className="btn sm"
+                  to="/devices/$name"
+                  params={{ name: '~import' }}
+                  search={{ device: status.name }}
+                  data-testid="device-import"
+                >
+                  Import tags
+                </Link>
+              ) : null}
+              <span className="meta">Export</span>
+              <ExportLinks device={status.name} />
+            </span>
           ) : null}
           {editable && ready && view === 'tags' && group !== undefined ? (
             <span className="row right">
@@ -110,7 +141,11 @@ export function DeviceDetail(props: Props) {
             </span>
           ) : null}
         </div>
-        {view === 'settings' ? (
+        {view === 'link' ? (
+          <DeviceLink status={status} />
+        ) : view === 'frames' ? (
+          <DeviceFrames device={status.name} />
+        ) : view === 'settings' ? (
           ready ? (
             <div className="scroller">
               <DeviceForm
@@ -183,42 +218,6 @@ export function DeviceDetail(props: Props) {
   );
 }
 
-/** Whether it is connected, since when, why not, and when the hub tries again. */
-function LinkState({ status }: { status: DeviceStatus }) {
-  useTick(1_000);
-  const { state, stats } = status;
-  const wrong = state === 'lost' || state === 'failed';
-  const missed = status.groups.reduce((sum, g) => sum + g.missed + g.skipped, 0);
-  return (
-    <div className={`say ${wrong ? 'badb' : state === 'degraded' ? 'uncb' : 'calm'}`} data-testid="device-state" data-state={state}>
-      <Glyph name={partGlyph[state]} />
-      <div className="grow">
-        <p className="med">{status.reason.text}</p>
-        <p>
-          {status.nextTry === undefined ? '' : `Next try in ${countdown(Date.parse(status.nextTry) - hubNow())}. `}
-          Since {moment(Date.parse(status.since))}.{status.tags === 0 ? ' It has no tags yet.' : ''}
-        </p>
-      </div>
-      <dl className="linkfacts">
-        {stats.lastRttMs === undefined ? null : (
-          <div>
-            <dt>Answers in</dt>
-            <dd>{num(stats.lastRttMs, stats.lastRttMs < 10 ? 1 : 0)} ms</dd>
-          </div>
-        )}
-        <div>
-          <dt>Requests</dt>
-          <dd>{num(stats.requests)}</dd>
-        </div>
-        <div>
-          <dt>Missed cycles</dt>
-          <dd>{num(missed)}</dd>
-        </div>
-      </dl>
-    </div>
-  );
-}
-
 function Groups({
   status,
   group,
@@ -253,7 +252,16 @@ function Groups({
           >
             <span className="ell">{g.name}</span>
             <span className="t3">{num(g.tags)}</span>
-            <small>every {everyText(g.intervalMs)}</small>
+            <small className="row">
+              {g.paused !== undefined ? (
+                'paused'
+              ) : (
+                <>
+                  every {everyText(g.intervalMs)}
+                  {g.overrun ? <Glyph name="uncertain" label="The last cycle took longer" /> : null}
+                </>
+              )}
+            </small>
           </button>
         </li>
       ))}

@@ -10,10 +10,16 @@ import { hubNow } from '../../live/live-store.ts';
 import { DeviceDetail } from './device-detail.tsx';
 import { NewDevice } from './device-form.tsx';
 import { plantOf } from './plant.ts';
+import { Probe } from './probe.tsx';
+import { ExportLinks, TagImport } from './tag-import.tsx';
 import './devices.css';
 
 /** Address of a device that is not added yet; no device can have this name. */
 export const draftName = '~new';
+/** Address of the import of tags. */
+export const importName = '~import';
+/** Address of the probe. */
+export const probeName = '~probe';
 
 /** Every device with its link, beside the one that is looked at. */
 export function Devices() {
@@ -43,7 +49,9 @@ export function Devices() {
     );
   const rows = devices.data;
   const draft = name === draftName;
-  const chosen = draft ? undefined : name === undefined ? rows[0] : rows.find((d) => d.name === name);
+  const importing = name === importName;
+  const probing = name === probeName;
+  const chosen = draft || importing || probing ? undefined : name === undefined ? rows[0] : rows.find((d) => d.name === name);
   const editable = may('config.write');
   const plant = config.data === undefined ? undefined : plantOf(config.data.config);
   const words = find
@@ -60,6 +68,18 @@ export function Devices() {
         sub="A device is read in groups, each at its own interval; every value keeps its quality and its time."
       >
         {editable ? (
+          <Link className="btn" to="/devices/$name" params={{ name: probeName }} data-testid="probe-open">
+            Probe
+          </Link>
+        ) : null}
+        {editable ? (
+          <Link className="btn" to="/devices/$name" params={{ name: importName }} data-testid="tags-import">
+            Import tags
+          </Link>
+        ) : may('config.read') ? (
+          <ExportLinks />
+        ) : null}
+        {editable ? (
           <Link className="btn" to="/devices/$name" params={{ name: draftName }} data-testid="device-new">
             <Icon name="plus" />
             Add device
@@ -68,7 +88,7 @@ export function Devices() {
           <span className="meta">Engineers can change devices.</span>
         )}
       </Head>
-      <div className={`dv${rows.length === 0 && !draft ? ' alone' : ''}${name === undefined ? '' : ' named'}`}>
+      <div className={`dv${rows.length === 0 && !draft && !importing && !probing ? ' alone' : ''}${name === undefined ? '' : ' named'}`}>
         <Panel flush className="clip dvlist">
           {rows.length > 4 ? (
             <div className="dvfind">
@@ -101,7 +121,19 @@ export function Devices() {
             {shown.length === 0 && rows.length > 0 ? <li className="meta none">No device has that in its name.</li> : null}
           </ul>
         </Panel>
-        {draft && editable ? (
+        {probing && editable ? (
+          plant === undefined || schema.data === undefined ? (
+            <Panel>{config.isError ? <ErrorSay error={config.error} /> : <Skeleton />}</Panel>
+          ) : (
+            <Probe plant={plant} schema={schema.data} />
+          )
+        ) : importing && editable ? (
+          plant === undefined ? (
+            <Panel>{config.isError ? <ErrorSay error={config.error} /> : <Skeleton />}</Panel>
+          ) : (
+            <TagImport plant={plant} />
+          )
+        ) : draft && editable ? (
           plant === undefined || schema.data === undefined ? (
             <Panel>
               {schema.isError ? <ErrorSay error={schema.error} /> : config.isError ? <ErrorSay error={config.error} /> : <Skeleton />}
@@ -154,6 +186,9 @@ function sentenceOf(rows: readonly DeviceStatus[]): string {
   const tags = rows.reduce((sum, d) => sum + d.tags, 0);
   if (bad > 0) return `${num(bad)} of ${count(tags, 'tag')} ${bad === 1 ? 'is' : 'are'} not good.`;
   if (tags === 0) return `${all(rows.length)} ${rows.length === 1 ? 'device has' : 'devices have'} no tags yet.`;
+  const held = rows.filter((d) => d.stopped !== undefined || d.paused !== undefined);
+  if (held.length > 0)
+    return `${list(held.map((d) => d.name))} ${held.length === 1 ? 'is' : 'are'} ${held.every((d) => d.stopped !== undefined) ? 'stopped' : held.some((d) => d.stopped !== undefined) ? 'switched off' : 'paused'} by somebody.`;
   const starting = rows.filter((d) => d.state === 'starting').length;
   if (starting > 0) return `${count(starting, 'device')} ${starting === 1 ? 'connects' : 'connect'}.`;
   return `${all(rows.length)} ${rows.length === 1 ? 'device is' : 'devices are'} read.`;
@@ -167,8 +202,14 @@ const DeviceLine = ({ device: d, selected }: { device: DeviceStatus; selected: b
         <div className="line">
           <Glyph name={partGlyph[d.state]} label={partWord[d.state]} />
           <b className="ell">{d.name}</b>
-          <span className={d.bad + d.uncertain > 0 ? 'bad' : 't2'}>
-            {d.bad + d.uncertain > 0 ? `${num(d.good)} of ${num(d.tags)}` : count(d.tags, 'tag')}
+          <span className={d.bad + d.uncertain > 0 && d.stopped === undefined && d.paused === undefined ? 'bad' : 't2'}>
+            {d.stopped !== undefined
+              ? 'stopped'
+              : d.paused !== undefined
+                ? 'paused'
+                : d.bad + d.uncertain > 0
+                  ? `${num(d.good)} of ${num(d.tags)}`
+                  : count(d.tags, 'tag')}
           </span>
         </div>
         <div className="line sub">

@@ -10,11 +10,13 @@ import { askPlan, faultsOf, type PlanFault } from '../../plan/plan.ts';
 import { count, num } from '../../ui/format.ts';
 import { Glyph, Icon } from '../../ui/glyph.tsx';
 import { tagSchema, tagsSchema, type Plant } from './plant.ts';
+import { TagMore } from './tag-more.tsx';
 import {
   blankRow,
   changesOfRows,
   columns,
   faultsOfRows,
+  hiddenOf,
   isBlank,
   pasteCells,
   placeFaults,
@@ -59,6 +61,7 @@ export function TagGrid({
   const [find, setFind] = useState('');
   const [most, setMost] = useState(pageRows);
   const [left, setLeft] = useState<ReadonlySet<number>>(new Set());
+  const [opened, setOpened] = useState<number>();
   const [checked, setChecked] = useState<readonly PlanFault[]>([]);
   const plan = useFormPlan();
   const table = useRef<HTMLTableElement>(null);
@@ -149,16 +152,16 @@ export function TagGrid({
       <div className="gridwrap tall">
         <table className="grid tags" ref={table} onKeyDown={down} aria-label={`Tags of ${device}/${group}`}>
           <colgroup>
-            <col style={{ width: 150 }} />
-            <col style={{ width: 112 }} />
-            <col style={{ width: 84 }} />
-            <col style={{ width: 96 }} />
-            <col style={{ width: 66 }} />
-            <col style={{ width: 66 }} />
-            <col style={{ width: 62 }} />
-            <col style={{ width: 74 }} />
+            <col style={{ width: 140 }} />
+            <col style={{ width: 104 }} />
+            <col style={{ width: 80 }} />
+            <col style={{ width: 92 }} />
+            <col style={{ width: 60 }} />
+            <col style={{ width: 60 }} />
+            <col style={{ width: 56 }} />
+            <col style={{ width: 70 }} />
             <col />
-            <col style={{ width: 34 }} />
+            <col style={{ width: 100 }} />
           </colgroup>
           <thead>
             <tr>
@@ -208,6 +211,18 @@ export function TagGrid({
                     {isBlank(row) ? null : (
                       <button
                         type="button"
+                        className="link rowmore"
+                        aria-expanded={opened === row.key}
+                        aria-label={`More of row ${i + 1}, ${row.name}`}
+                        data-testid={`tag-${i}-more`}
+                        onClick={() => setOpened((o) => (o === row.key ? undefined : row.key))}
+                      >
+                        {hiddenOf(row) > 0 ? `More ${hiddenOf(row)}` : 'More'}
+                      </button>
+                    )}
+                    {isBlank(row) ? null : (
+                      <button
+                        type="button"
                         className="link"
                         aria-label={`Remove row ${i + 1}, ${row.name}`}
                         onClick={() => change(rows.filter((r) => r !== row))}
@@ -217,6 +232,20 @@ export function TagGrid({
                     )}
                   </td>
                 </tr>,
+                opened !== row.key ? null : (
+                  <tr key={`${row.key}m`} className="faults">
+                    <td colSpan={columns.length + 1}>
+                      <TagMore
+                        schema={one}
+                        row={row}
+                        device={device}
+                        group={group}
+                        tellAll={plan.tellAll}
+                        onChange={(value) => change(rows.map((r) => (r === row ? { ...r, value } : r)))}
+                      />
+                    </td>
+                  </tr>
+                ),
                 told.length === 0 && (row.was === undefined || row.was === row.name || row.name === '') ? null : (
                   <tr key={`${row.key}f`} className="faults">
                     <td colSpan={columns.length + 1}>

@@ -31,13 +31,18 @@ export const blankRow = (above?: TagRow): TagRow => ({
 /** Nothing was typed into it: it is not there. */
 export const isBlank = (row: TagRow): boolean => row.was === undefined && row.name === '' && row.value['address'] === undefined;
 
-/** The row with one cell changed; keys stand in the order of the columns. */
+/** The row with one cell changed; keys stand in the order of the columns, what stands in no column behind them. */
 export function withCell(row: TagRow, column: string, value: unknown): TagRow {
   if (column === 'name') return { ...row, name: typeof value === 'string' ? value : '' };
   const next: Record<string, unknown> = { ...row.value, [column]: value };
   if (value === undefined || (row.was !== undefined && column === 'access' && value === 'read')) delete next[column];
-  return { ...row, value: Object.fromEntries(columns.filter((c) => next[c] !== undefined).map((c) => [c, next[c]])) };
+  const keys = [...columns, ...Object.keys(next).filter((key) => !(columns as readonly string[]).includes(key))];
+  return { ...row, value: Object.fromEntries(keys.filter((key) => next[key] !== undefined).map((key) => [key, next[key]])) };
 }
+
+/** How many settings of a row stand in no column. */
+export const hiddenOf = (row: TagRow): number =>
+  Object.keys(row.value).filter((key) => !(columns as readonly string[]).includes(key)).length;
 
 /** What is wrong with each row, by its key, before the hub is asked. */
 export function faultsOfRows(rows: readonly TagRow[], schema: Schema, names: Schema): Map<number, RowFault[]> {

@@ -1,5 +1,6 @@
 /* oxlint-disable react-hooks/exhaustive-deps -- Live columns change outside React; a generation or a beat stands for them in the dependency lists. */
 import { Popover } from '@mantine/core';
+import { Link } from '@tanstack/react-router';
 import { memo, useEffect, useState } from 'react';
 import { may } from '../../app/session.ts';
 import { hubNow, live, useLink, useStatus, useTagVersion, useTick } from '../../live/live-store.ts';
@@ -7,7 +8,7 @@ import { sparkSlots } from '../../live/tag-table.ts';
 import { countdown, firstSentence, moment, span, unitText } from '../../ui/format.ts';
 import { Glyph, qualityText } from '../../ui/glyph.tsx';
 import { Spark } from '../../ui/spark.tsx';
-import { AlignedValue, isWritable, keyDecimals, keyName, keyText } from '../../ui/value.tsx';
+import { AlignedValue, isWritable, keyDecimals, keyName, keyText, labelOf } from '../../ui/value.tsx';
 import { seedTrend } from './trend-seeds.ts';
 import { WriteForm } from './write-form.tsx';
 
@@ -57,6 +58,10 @@ export const ValueRow = memo(function ValueRow({
       <span role="cell" className="num val" data-value={String(now.value)}>
         {now.value === null || now.value === undefined ? (
           <span className="t3">no value</span>
+        ) : labelOf(key, now.value) !== undefined ? (
+          <span className="ell" title={String(now.value)}>
+            {labelOf(key, now.value)}
+          </span>
         ) : (
           <AlignedValue value={now.value} decimals={keyDecimals(key)} places={places} />
         )}
@@ -145,8 +150,18 @@ function Why({ row }: { row: number }) {
         {Number.isNaN(now.time)
           ? 'It was never read.'
           : `${now.quality === 'bad' ? 'Last good' : 'Value'} ${keyText(now.key, now.value)} at ${moment(now.time)}.`}{' '}
-        Register <code>{now.key.address}</code> of {now.key.device}
-        {part?.address === undefined ? '' : `, ${part.address}`}.
+        {now.key.address === '' ? (
+          'A tag'
+        ) : (
+          <>
+            Register <code>{now.key.address}</code>
+          </>
+        )}{' '}
+        of {now.key.device}
+        {part?.address === undefined ? '' : `, ${part.address}`}.{' '}
+        <Link to="/namespace" search={{ at: now.key.path }}>
+          Follow its way
+        </Link>
       </p>
     </div>
   );

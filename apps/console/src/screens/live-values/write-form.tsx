@@ -1,28 +1,42 @@
 import { useState } from 'react';
 import { api, asProblem, type ApiProblem } from '../../api/client.ts';
+import type { TagKey } from '../../api/types.ts';
+import { may } from '../../app/session.ts';
 import { live, useTagVersion } from '../../live/live-store.ts';
 import { num, span, unitText, valueText } from '../../ui/format.ts';
 import { Glyph } from '../../ui/glyph.tsx';
-import { keyDecimals, keyText } from '../../ui/value.tsx';
-
-type Parsed = { value: unknown } | { fault: string };
-function parse(type: string, text: string): Parsed {
-  const t = text.trim();
-  if (t === '') return { fault: 'Give the new value.' };
-  if (/bool|bit/i.test(type)) {
-    if (/^(?:1|on|true|yes)$/i.test(t)) return { value: true };
-    if (/^(?:0|off|false|no)$/i.test(t)) return { value: false };
-    return { fault: 'Write on or off.' };
-  }
-  if (/string|text|char/i.test(type)) return { value: text };
-  const plain = t.replace('−', '-').replace(',', '.');
-  const v = /^0x[0-9a-f]+$/i.test(plain) ? Number.parseInt(plain, 16) : Number(plain);
-  if (!Number.isFinite(v)) return { fault: `“${t}” is no number.` };
-  if (/int|word|byte/i.test(type) && !Number.isInteger(v)) return { fault: 'This tag takes whole numbers.' };
-  return { value: v };
-}
+import { keyDecimals, keyText, labelOf } from '../../ui/value.tsx';
+import { parseValue, plain } from './parse-value.ts';
 
 const elapsed = (ms: number): string => (ms < 1_000 ? `${Math.max(1, Math.round(ms))} ms` : span(ms));
+
+/** By what the hub knows who may act as a role. */
+const verbOfRole = { operator: 'tag.write', engineer: 'config.write', admin: 'access.write' } as const;
+const roleWord = { operator: 'Operators', engineer: 'Engineers', admin: 'Administrators' } as const;
+/** Labels are offered as buttons while they are few, else in a list. */
+const mostButtons = 4;
+const mostReason = 500;
+const onOff = [
+  ['on', 'on'],
+  ['off', 'off'],
+] as const;
+
+/** What a write has to keep to, as a sentence; empty when it may be anything. */
+function limitsOf({ guard, unit: code }: TagKey): string {
+  if (guard === undefined) return '';
+  const unit = unitText(code) === '' ? '' : ` ${unitText(code)}`;
+  const { min, max, step, readBack } = guard;
+  const range =
+    min !== undefined && max !== undefined
+      ? `It takes ${plain(min)} to ${plain(max)}${unit}. `
+      : min !== undefined
+        ? `It takes ${plain(min)}${unit} and more. `
+        : max !== undefined
+          ? `It takes ${plain(max)}${unit} at most. `
+          : '';
+  const move = step === undefined ? '' : `One write moves it by ${plain(step)}${unit} at most. `;
+  return `${range}${move}${readBack === true ? 'The hub reads it back.' : ''}`.trim();
+}
 
 /** Writes one tag after a second look; the value shows as new only after the device confirmed it. */
 export function WriteForm({ row, close }: { row: number; close: () => void }) {
@@ -30,30 +44,68 @@ export function WriteForm({ row, close }: { row: number; close: () => void }) {
   const now = live().tags.now(row);
   const [text, setText] = useState('');
   const [touched, setTouched] = useState(false);
+  const [reason, setReason] = useState('');
+  const [asked, setAsked] = useState(false);
   const [state, setState] = useState<{ busy?: boolean; done?: string; problem?: ApiProblem }>({});
   if (now === undefined) return null;
   const { key } = now;
   const unit = unitText(key.unit);
-  const parsed = parse(key.type, text);
+  const parsed = parseValue(key, text, now.value);
+  const { guard } = key;
+  const whose = guard?.role !== undefined && !may(verbOfRole[guard.role]) ? roleWord[guard.role] : undefined;
+  const noReason = guard?.reason === true && reason.trim() === '';
+  const limits = limitsOf(key);
+  const choices = Object.entries(key.labels ?? {});
   const fault = touched && 'fault' in parsed ? parsed.fault : undefined;
   const name =
     'value' in parsed
-      ? `Write ${valueText(parsed.value, typeof parsed.value === 'number' && !Number.isInteger(parsed.value) ? Math.max(1, keyDecimals(key)) : keyDecimals(key))}${unit === '' ? '' : ` ${unit}`}`
+      ? `Write ${labelOf(key, parsed.value) ?? valueText(parsed.value, typeof parsed.value === 'number' && !Number.isInteger(parsed.value) ? Math.max(1, keyDecimals(key)) : keyDecimals(key))}${unit === '' || labelOf(key, parsed.value) !== undefined ? '' : ` ${unit}`}`
       : 'Write';
   const write = async (): Promise<void> => {
     setTouched(true);
-    if ('fault' in parsed || state.busy === true) return;
+    setAsked(true);
+    if ('fault' in parsed || noReason || state.busy === true) return;
     setState({ busy: true });
     const began = performance.now();
     try {
-      await api('/write', { body: { device: key.device, group: key.group, tag: key.tag, value: parsed.value } });
+      await api('/write', {
+        body: {
+          device: key.device,
+          group: key.group,
+          tag: key.tag,
+          value: parsed.value,
+          ...(reason.trim() === '' ? {} : { reason: reason.trim() }),
+        },
+      });
       setState({
-        done: `Written: ${key.device} confirmed ${typeof parsed.value === 'number' ? num(parsed.value, keyDecimals(key)) : valueText(parsed.value, 0)}${unit === '' ? '' : ` ${unit}`} after ${elapsed(performance.now() - began)}.`,
+        done: `Written: ${key.device} confirmed ${
+          labelOf(key, parsed.value) ??
+          `${typeof parsed.value === 'number' ? num(parsed.value, keyDecimals(key)) : valueText(parsed.value, 0)}${unit === '' ? '' : ` ${unit}`}`
+        } after ${elapsed(performance.now() - began)}${guard?.readBack === true ? ', and reads back the same' : ''}.`,
       });
     } catch (error) {
       setState({ problem: asProblem(error) });
     }
   };
+  const isBool = /bool|bit/i.test(key.type);
+  const choose = (value: string): void => {
+    setText(value);
+    setState({});
+  };
+  if (whose !== undefined)
+    return (
+      <div className="writebox" data-testid="write-forbidden">
+        <b className="strong">Write {key.tag}</b>
+        <p className="t2">
+          {whose} can write this tag. It is {keyText(key, now.value)} now.
+        </p>
+        <div className="row" style={{ marginTop: 10 }}>
+          <button type="button" className="btn" data-autofocus onClick={close}>
+            Close
+          </button>
+        </div>
+      </div>
+    );
   return (
     <form
       aria-label="Write a value"
@@ -88,18 +140,26 @@ export function WriteForm({ row, close }: { row: number; close: () => void }) {
           <label className="lb" htmlFor="new-value">
             New value
           </label>
-          {/bool|bit/i.test(key.type) ? (
+          {choices.length > mostButtons ? (
+            <div className="field" style={{ marginBottom: 6 }}>
+              <select
+                aria-label="Choose by word"
+                data-testid="write-label"
+                value={choices.some(([v]) => v === text) ? text : ''}
+                onChange={(e) => choose(e.target.value)}
+              >
+                <option value="">Choose by word</option>
+                {choices.map(([value, word]) => (
+                  <option key={value} value={value}>
+                    {word} ({value})
+                  </option>
+                ))}
+              </select>
+            </div>
+          ) : choices.length > 0 || isBool ? (
             <div className="seg" role="group" aria-label="New value" style={{ marginBottom: 6 }}>
-              {['on', 'off'].map((word) => (
-                <button
-                  key={word}
-                  type="button"
-                  aria-pressed={text === word}
-                  onClick={() => {
-                    setText(word);
-                    setState({});
-                  }}
-                >
+              {(choices.length > 0 ? choices : onOff).map(([value, word]) => (
+                <button key={value} type="button" aria-pressed={text === value} onClick={() => choose(value)}>
                   {word}
                 </button>
               ))}
@@ -131,8 +191,35 @@ export function WriteForm({ row, close }: { row: number; close: () => void }) {
           {fault}
         </p>
       )}
+      {guard?.reason === true ? (
+        <div style={{ marginTop: 10 }}>
+          <label className="lb" htmlFor="write-reason">
+            Why <span className="t3">(kept in the audit)</span>
+          </label>
+          <div className={`field${asked && noReason ? ' err' : ''}`}>
+            <input
+              id="write-reason"
+              data-testid="write-reason"
+              autoComplete="off"
+              maxLength={mostReason}
+              value={reason}
+              aria-invalid={asked && noReason}
+              onChange={(e) => {
+                setReason(e.target.value);
+                setState({});
+              }}
+            />
+          </div>
+          {asked && noReason ? (
+            <p className="err-line" role="alert">
+              <Glyph name="bad" />
+              This tag asks why it is written.
+            </p>
+          ) : null}
+        </div>
+      ) : null}
       {state.problem === undefined ? null : (
-        <div className="err-line">
+        <div className="err-line" role="alert" data-testid="write-problem">
           <Glyph name="bad" />
           <div>
             <p>{state.problem.message}</p>
@@ -143,7 +230,8 @@ export function WriteForm({ row, close }: { row: number; close: () => void }) {
       )}
       {state.done === undefined ? (
         <p className="meta" style={{ marginTop: 10 }}>
-          The value shows here as new only after {key.device} has confirmed it.
+          {limits === '' ? null : <span data-testid="write-limits">{limits} </span>}The value shows here as new only after {key.device} has
+          confirmed it.
         </p>
       ) : (
         <p className="row" style={{ marginTop: 10 }} data-testid="write-done">

@@ -1,14 +1,12 @@
-import { execFile, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { compile, compiler, hasProgram } from '../c-program.ts';
 import type { Certificate } from './settings.ts';
 
 const run = promisify(execFile);
-const sources = fileURLToPath(new URL('../../../bench/mqload/', import.meta.url));
-const has = (program: string): boolean => spawnSync(program, ['--version']).error === undefined;
 
 /** Figures by the names that the load generator and the columns use. */
 export type Reading = Readonly<Record<string, number>>;
@@ -30,21 +28,16 @@ export class LoadGenerator {
     this.dir = dir;
     this.tls = tls;
     this.certificate = certificate;
-    this.pinned = has('taskset');
+    this.pinned = hasProgram('taskset');
     this.#program = join(dir, 'mqload');
   }
   /** undefined where there is no C compiler. */
   static async build(): Promise<LoadGenerator | undefined> {
-    const compiler = ['cc', 'gcc', 'clang'].find(has);
-    if (compiler === undefined) return undefined;
+    if (compiler() === undefined) return undefined;
     const dir = mkdtempSync(join(tmpdir(), 'omh-bench-'));
-    const files = readdirSync(sources)
-      .filter((name) => name.endsWith('.c'))
-      .map((name) => join(sources, name));
-    const compile = (...more: string[]): Promise<unknown> => run(compiler, ['-O2', '-o', join(dir, 'mqload'), ...files, ...more]);
-    const tls = await compile('-DWITH_TLS', '-lssl', '-lcrypto').then(
+    const tls = await compile('mqload', dir, '-DWITH_TLS', '-lssl', '-lcrypto').then(
       () => true,
-      () => compile().then(() => false),
+      () => compile('mqload', dir).then(() => false),
     );
     return new LoadGenerator(dir, tls, await certificate(dir).catch(() => undefined));
   }

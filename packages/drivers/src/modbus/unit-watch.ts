@@ -1,0 +1,71 @@
+import { Quality, type Clock, type Reason } from '@omh/core';
+import { errors } from '../errors.ts';
+import type { ResolvedSettings } from './settings.ts';
+
+interface State {
+  /** Cycles in a row without an answer. */
+  cycles: number;
+  /** Monotonic; cycles that overlap count as one. */
+  countedAtMs: number;
+  /** Monotonic end of its rest; 0 while it is asked. */
+  restUntilMs: number;
+  reason: Reason | undefined;
+}
+
+/**
+ * Units that do not answer. One that owes its last answer is asked once before the rest of its requests goes out; one that let
+ * `degradeAfter` cycles pass is left alone for `degradeFor`, so that it costs the others on the line nothing.
+ */
+export class UnitWatch {
+  readonly quality = Quality.badTimeout;
+  readonly #device: string;
+  readonly #clock: Clock;
+  readonly #settings: ResolvedSettings;
+  readonly #units = new Map<number, State>();
+
+  constructor(device: string, clock: Clock, settings: ResolvedSettings) {
+    this.#device = device;
+    this.#clock = clock;
+    this.#settings = settings;
+  }
+
+  /** Units that owe an answer; zero is the common case. */
+  get size(): number {
+    return this.#units.size;
+  }
+  /** The unit's last request got no answer. */
+  has(unit: number): boolean {
+    return this.#units.has(unit);
+  }
+  /** The unit answers. */
+  delete(unit: number): void {
+    this.#units.delete(unit);
+  }
+  clear(): void {
+    this.#units.clear();
+  }
+
+  /** A request of a cycle that began at `startedMs` (monotonic) got no answer. */
+  silent(unit: number, startedMs: number): void {
+    const { degradeAfter, degradeForMs } = this.#settings;
+    const now = this.#clock.monotonicMs();
+    let state = this.#units.get(unit);
+    if (state === undefined) {
+      state = { cycles: 0, countedAtMs: Number.NEGATIVE_INFINITY, restUntilMs: 0, reason: undefined };
+      this.#units.set(unit, state);
+    }
+    if (startedMs < state.countedAtMs) return;
+    state.countedAtMs = now;
+    state.cycles++;
+    if (degradeAfter === 0 || state.cycles < degradeAfter) return;
+    state.restUntilMs = now + degradeForMs;
+    const at = new Date((this.#clock.now() + degradeForMs * 1000) / 1000).toISOString().slice(0, 19);
+    state.reason = errors.DRIVERS_MODBUS_UNIT_RESTS({ unit, device: this.#device, cycles: state.cycles, at: `${at}Z` }).reason();
+  }
+
+  /** Why the unit is not asked now; undefined when it is. Once its rest is over one cycle may ask, and the others wait for it. */
+  resting(unit: number): Reason | undefined {
+    const state = this.#units.get(unit);
+    return state === undefined || this.#clock.monotonicMs() >= state.restUntilMs ? undefined : state.reason;
+  }
+}

@@ -1,0 +1,125 @@
+import { allows } from '@omh/access';
+import { acquisitionErrors, type ControlAction, type Device, type DeviceStatus, type FrameLog } from '@omh/acquisition';
+import type { HubConfig } from '@omh/config';
+import { tagKey, type DeviceIdentity, type FrameSummary, type Logger, type OmhError, type Principal, type Tag } from '@omh/core';
+import { errors } from './errors.ts';
+import { driverModule } from './registry.ts';
+import type { Rooms } from './rooms.ts';
+
+export interface DeviceAdminOptions {
+  readonly rooms: Rooms;
+  /** Without secrets. */
+  readonly config: () => HubConfig;
+  readonly log: Logger;
+}
+export interface ControlRequest {
+  readonly action: ControlAction;
+  readonly group?: string | undefined;
+  readonly comment?: string | undefined;
+}
+
+/** By what one knows who may act as a role, however the permissions were given. */
+export const verbOfRole = { operator: 'tag.write', engineer: 'config.write', admin: 'access.write' } as const;
+const identifyMs = 3000;
+
+/** What people do with devices beside configuring them. Everything that takes a name throws HUB_NO_SUCH_DEVICE (404). */
+export class DeviceAdmin {
+  readonly #rooms: Rooms;
+  readonly #config: () => HubConfig;
+  readonly #log: Logger;
+
+  constructor({ rooms, config, log }: DeviceAdminOptions) {
+    this.#rooms = rooms;
+    this.#config = config;
+    this.#log = log;
+  }
+
+  /** In the order of the file. */
+  names(): string[] {
+    return [...this.#rooms.devices.keys()];
+  }
+  status(name: string): DeviceStatus {
+    return this.#device(name).status();
+  }
+
+  /** Throws ACQUISITION_NO_SUCH_GROUP (404). */
+  async control(name: string, { action, group, comment }: ControlRequest, principal: Principal): Promise<void> {
+    await this.#device(name).control(action, {
+      by: principal.name,
+      ...(group === undefined ? {} : { group }),
+      ...(comment === undefined ? {} : { comment }),
+    });
+    this.#log.info('a device was controlled', { device: name, action, group, by: principal.name });
+  }
+
+  /** Throws HUB_DEVICE_CANNOT (409), and what the device answers. */
+  identify(name: string, unit: number): Promise<DeviceIdentity> {
+    const { driver } = this.#device(name);
+    if (driver.identify === undefined) throw errors.HUB_DEVICE_CANNOT({ name, what: 'be asked who it is' });
+    return driver.identify(unit, { timeoutMs: identifyMs });
+  }
+  /** Throws HUB_DEVICE_CANNOT (409). */
+  forgetLearnt(name: string): void {
+    const { driver } = this.#device(name);
+    if (driver.forgetLearnt === undefined) throw errors.HUB_DEVICE_CANNOT({ name, what: 'forget: nothing is learnt of it' });
+    driver.forgetLearnt();
+  }
+
+  frames(name: string): FrameLog {
+    return this.#device(name).frames;
+  }
+  /** What a frame of this device says; undefined where its driver does not tell. */
+  describer(name: string): (frame: Uint8Array, direction: 'tx' | 'rx') => FrameSummary | undefined {
+    this.#device(name);
+    const { devices } = this.#config();
+    const device = Object.hasOwn(devices, name) ? devices[name] : undefined;
+    const module = device && driverModule(device.driver);
+    if (module?.describeFrame === undefined) return () => undefined;
+    return (frame, direction) => module.describeFrame!(frame, direction, device!.settings);
+  }
+
+  /**
+   * Result i is undefined where the device confirmed item i. Where one is refused before anything goes over the wire, nothing is written
+   * at any device. The caller has checked the permission `tag.write`; `reason` is in the writer's words.
+   */
+  async writeMany(
+    items: readonly { readonly tag: Tag; readonly value: unknown }[],
+    principal: Principal,
+    reason?: string,
+  ): Promise<(OmhError | undefined)[]> {
+    const by = { mayActAs: (role: keyof typeof verbOfRole) => allows(principal, verbOfRole[role]), reason };
+    const perDevice = new Map<string, number[]>();
+    for (const [i, { tag }] of items.entries()) {
+      const own = perDevice.get(tag.device);
+      if (own === undefined) perDevice.set(tag.device, [i]);
+      else own.push(i);
+    }
+    const out = new Array<OmhError | undefined>(items.length).fill(undefined);
+    const works = [...perDevice].map(([name, own]) => ({ device: this.#device(name), own, work: own.map((i) => items[i]!) }));
+    let refused = false;
+    for (const { device, own, work } of works)
+      for (const [n, error] of device.refusals(work, by).entries()) {
+        out[own[n]!] = error;
+        refused ||= error !== undefined;
+      }
+    if (refused) return out.map((error, i) => error ?? acquisitionErrors.ACQUISITION_HELD_BACK({ tag: tagKey(items[i]!.tag) }));
+    await Promise.all(
+      works.map(async ({ device, own, work }) => {
+        for (const [n, error] of (await device.writeMany(work, by)).entries()) out[own[n]!] = error;
+      }),
+    );
+    this.#log.info('values were written', {
+      tags: items.length,
+      refused: out.filter((error) => error !== undefined).length,
+      by: principal.name,
+      ...(reason === undefined ? {} : { reason }),
+    });
+    return out;
+  }
+
+  #device(name: string): Device {
+    const device = this.#rooms.devices.get(name);
+    if (device === undefined) throw errors.HUB_NO_SUCH_DEVICE({ name });
+    return device;
+  }
+}

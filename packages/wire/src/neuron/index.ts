@@ -1,0 +1,2 @@
+export * from './messages.ts';
+export { ProtobufWriter, protobufFields, type ProtobufField } from './protobuf.ts';
