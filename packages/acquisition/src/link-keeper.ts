@@ -96,8 +96,11 @@ export class LinkKeeper {
         await this.#close();
         return;
       }
-      if (this.#lostEarly !== undefined) {
-        this.#later(this.#lostEarly);
+      const lost: Reason | undefined = this.#lostEarly;
+      if (lost !== undefined) {
+        // What is left of it goes before the next attempt.
+        await this.#close();
+        if (!signal.aborted) this.#later(lost);
         return;
       }
       this.#state = 'up';
