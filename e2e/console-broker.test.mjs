@@ -145,6 +145,20 @@ describe('the broker in a browser', { concurrency: false, skip: findBrowser() ==
     await page.getByText('The topic filter is not valid').first().waitFor();
   });
 
+  test('what is opened while a filter still settles stays open', async () => {
+    await clients[1].publishAsync('shop/early', 'here', { retain: true, qos: 1 });
+    await page.goto(`${demo.ready.http}/broker/retained`);
+    await row('retained', 'shop/early').waitFor();
+    await page.getByTestId('broker-find').fill('shop/early');
+    await row('retained', 'shop/early').click();
+    await until('the filter in the address', () => new URL(page.url()).searchParams.get('find') === 'shop/early');
+    await page.getByTestId('retained-detail').getByText('here').waitFor();
+    assert.equal(new URL(page.url()).searchParams.get('item'), 'shop/early');
+    await page.getByTestId('retained-delete').click();
+    await page.getByTestId('confirm').click();
+    await sentence('Nothing is retained there.');
+  });
+
   test('a retained message is read and deleted for good', async () => {
     await clients[1].publishAsync('shop/kept/1', '{"count":41}', { retain: true, qos: 1 });
     await clients[1].publishAsync('shop/kept/2', 'stays', { retain: true, qos: 1 });

@@ -191,6 +191,7 @@ describe('a device and its values, looked at and handled in the browser', {
     await go('/live?find=press/fast/mode');
     await page.getByLabel('Write press/fast/mode').click();
     await page.getByRole('button', { name: 'running', exact: true }).click();
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'the pop-up stays in the window');
     assert.match(await text('write-confirm'), /Write running/);
     await get('write-confirm').click();
     await reads('write-done', /confirmed running/);
@@ -275,6 +276,9 @@ describe('a device and its values, looked at and handled in the browser', {
     const whole = ms.pop();
     const sum = ms.reduce((a, b) => a + b, 0);
     assert.ok(ms.length > 4 && Math.abs(sum - whole) < 1, `${sum} of ${whole}`);
+    await go('/namespace?at=acme/dallas/press');
+    await page.getByText(/^\d+ tags below, \d+ bad\.$/).waitFor();
+    await reads('ns-acme/dallas/press/mode', /running/);
     await page.locator('[data-filter]').fill('hours');
     await until('only what was found', async () => (await get('ns-acme/dallas/press/oil').count()) === 0);
     await get('ns-acme/dallas/press/hours').waitFor();
@@ -288,7 +292,7 @@ describe('a device and its values, looked at and handled in the browser', {
       for (const id of ['pause', 'stop', 'pause-slow', 'identify', 'forget-learnt', 'tags-import', 'probe-open', 'device-delete'])
         assert.equal(await looking.getByTestId(id).count(), 0, id);
       await looking.goto(`${ready.http}/devices/~probe`);
-      await looking.getByTestId('screen-sentence').waitFor();
+      await looking.getByText('Engineers can do that.').waitFor();
       assert.equal(await looking.getByTestId('probe-run').count(), 0);
     } finally {
       await looking.context().close();

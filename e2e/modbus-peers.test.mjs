@@ -1,15 +1,19 @@
-// The driver against Debian's pymodbus, and our own simulator against the driver, pymodbus and the independent client mbpoll.
+// The driver against Debian's pymodbus and npm's servers, and our own simulator against the driver, pymodbus and the independent client mbpoll.
 import assert from 'node:assert/strict';
 import { execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import jsmodbus from 'jsmodbus';
+import ModbusRTU from 'modbus-serial';
 import { qualityName, silentLogger, systemClock } from '../packages/core/dist/index.js';
 import { modbusTcp } from '../packages/drivers/dist/index.js';
 import { createSimulator } from '../packages/simulators/dist/index.js';
 import { askEverything, everything, ways } from '../test/support/pymodbus-client.mjs';
+import { refuseStrangers, serialWays, serverWays, useEverything } from '../test/support/pymodbus-server.mjs';
 
 const run = promisify(execFile);
 const python = '/usr/bin/python3';
@@ -100,6 +104,80 @@ test('pymodbus: a stopped process is silence; it goes on, late answers are dropp
   inRange(batch.num[0], 280, 309);
   inRange(batch.num[1], 700, 729);
   assert.ok(driver.stats().strays >= 1);
+});
+
+for (const way of [...Object.keys(serverWays), ...Object.keys(serialWays)]) {
+  test(`our driver reads and writes everything of Debian's pymodbus over ${way}`, async (t) => {
+    if (!hasPymodbus()) return t.skip('pymodbus not found: apt-get install python3-pymodbus');
+    if (way in serialWays && !has('socat', ['-V'])) return t.skip('socat not found: apt-get install socat');
+    await useEverything(t, python, way);
+  });
+}
+
+test("Debian's pymodbus over TLS: certificates that do not fit are refused on both sides", async (t) => {
+  if (!hasPymodbus()) return t.skip('pymodbus not found: apt-get install python3-pymodbus');
+  await refuseStrangers(t, python);
+});
+
+/** What both npm servers hold: register n is 100 + n, coil n is on where n is a multiple of 3. */
+async function useServer(t, port) {
+  const { driver, lost } = await driverFor(t, port);
+  const tags = Array.from({ length: 150 }, (_, n) => tag(n + 1, `1!4${String(n + 1).padStart(5, '0')}`, 'uint16', 'readwrite'));
+  for (let n = 0; n < 20; n++) tags.push(tag(200 + n, `1!0${String(n + 1).padStart(5, '0')}`, 'bit', 'readwrite'));
+  const plan = driver.compile(tags);
+  for (let i = 0; i < 20; i++) {
+    const batch = await driver.read(plan, { timeoutMs: 2000 });
+    assert.deepEqual(
+      names(batch),
+      tags.map(() => 'good'),
+    );
+    assert.deepEqual(
+      [...batch.num.subarray(0, 150)],
+      Array.from({ length: 150 }, (_, n) => 100 + n),
+    );
+    assert.deepEqual(
+      [...batch.num.subarray(150)],
+      Array.from({ length: 20 }, (_, n) => Number(n % 3 === 0)),
+    );
+  }
+  const items = [
+    { tag: tags[10], value: 4711 },
+    { tag: tag(300, '1!40021', 'float', 'readwrite'), value: -1.5 },
+    { tag: tags[151], value: true },
+  ];
+  for (const { quality } of await driver.write(items, { timeoutMs: 2000 })) assert.equal(quality, 0);
+  const back = await driver.read(driver.compile(items.map((item) => item.tag)), { timeoutMs: 2000 });
+  assert.deepEqual([...back.num], [4711, -1.5, 1]);
+  const { timeouts, strays } = driver.stats();
+  assert.deepEqual({ timeouts, strays, lost }, { timeouts: 0, strays: 0, lost: [] });
+}
+
+test("our driver reads and writes the server of npm's jsmodbus", async (t) => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const holding = Buffer.alloc(400);
+  for (let n = 0; n < 200; n++) holding.writeUInt16BE(100 + n, n * 2);
+  const coils = Buffer.alloc(25);
+  for (let n = 0; n < 200; n += 3) coils[n >> 3] |= 1 << (n & 7);
+  const device = new jsmodbus.server.TCP(server, { holding, coils });
+  t.after(() => device.removeAllListeners());
+  await useServer(t, server.address().port);
+});
+
+test("our driver reads and writes the server of npm's modbus-serial", async (t) => {
+  const registers = Array.from({ length: 200 }, (_, n) => 100 + n);
+  const coils = Array.from({ length: 200 }, (_, n) => n % 3 === 0);
+  const vector = {
+    getHoldingRegister: (n) => registers[n],
+    getCoil: (n) => coils[n],
+    setRegister: (n, value) => void (registers[n] = value),
+    setCoil: (n, value) => void (coils[n] = value),
+  };
+  const server = new ModbusRTU.ServerTCP(vector, { host: '127.0.0.1', port: 0, unitID: 1 });
+  await once(server, 'initialized');
+  t.after(() => new Promise((resolve) => server.close(resolve)));
+  await useServer(t, server._server.address().port);
 });
 
 test('our simulator and our driver agree', async (t) => {

@@ -71,8 +71,9 @@ test(`nothing is lost while the broker is away and the hub is killed ${kills} ti
   t.after(() => hub.stop());
   const given = new Set();
 
-  await until('live messages at the broker', () => got.length >= 3);
-  assert.deepEqual([got[0].topic, got.some(({ property, replayed }) => property || replayed)], ['north/edge/demo_group', false]);
+  // What was read before the app was connected waited, and says so.
+  await until('live messages at the broker', () => got.filter(({ property, replayed }) => !property && !replayed).length >= 3);
+  assert.equal(got[0].topic, 'north/edge/demo_group');
   await broker.down();
   for (let kill = 0; kill < kills; kill++) {
     // The last one comes while the backlog is on its way.

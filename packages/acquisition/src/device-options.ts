@@ -31,18 +31,19 @@ export interface DeviceOptions {
   readonly shared?: Map<string, unknown>;
 }
 
-export interface DeviceStatus {
+export interface DeviceBrief {
   readonly name: string;
   readonly driver: string;
   readonly endpoint: string;
-  readonly path: string;
   readonly health: Health;
-  readonly link: LinkState;
-  readonly groups: readonly GroupStatus[];
   readonly tags: number;
   readonly counts: Record<QualityWord, number>;
+}
+export interface DeviceStatus extends DeviceBrief {
+  readonly path: string;
+  readonly link: LinkState;
+  readonly groups: readonly GroupStatus[];
   readonly stats: DriverStats;
-  readonly values: number;
   /** What people switched off. */
   readonly control: DeviceControl;
 }

@@ -22,6 +22,19 @@ test('a group is read once an interval, the first time at once', async () => {
   assert.equal(clock.pending, 0);
 });
 
+test('what is asked of every device each second asks nothing of its driver', async () => {
+  const { clock, device } = bench();
+  await device.start();
+  await clock.advance(1500);
+  device.driver.stats = () => assert.fail('the driver was asked');
+  const { name, driver, endpoint, health, tags, counts } = device.brief();
+  assert.deepEqual([name, driver, endpoint, tags, counts], ['demo', 'fake', 'fake:1', 2, { good: 2, uncertain: 0, bad: 0 }]);
+  assert.equal(health.state, 'running');
+  assert.equal(device.values, 4);
+  assert.deepEqual([device.intervalMs('g'), device.intervalMs('other')], [1000, undefined]);
+  await device.stop();
+});
+
 test('when the link is lost the first missed cycle is uncertain, the second bad, and the value keeps its own time', async () => {
   const { clock, fake, device, values, words } = bench();
   fake.values.set('temperature', 300);

@@ -23,11 +23,12 @@ import type { CycleProbe } from './cycle-probe.ts';
 import { cycleOf, type Finished } from './cycle-steps.ts';
 import { controlled, heldReason, type ControlAction, type DeviceControl, type Held } from './device-control.ts';
 import { deviceMetrics } from './device-metrics.ts';
-import type { DeviceOptions, DeviceStatus, GroupOptions } from './device-options.ts';
+import type { DeviceBrief, DeviceOptions, DeviceStatus, GroupOptions } from './device-options.ts';
 import { sentenceOf } from './device-sentence.ts';
+import { DeviceWatch } from './device-watch.ts';
 import { DeviceWrites, type WriteRequest } from './device-writes.ts';
 import { errors } from './errors.ts';
-import { FrameLog } from './frame-log.ts';
+import type { FrameLog } from './frame-log.ts';
 import { GroupGrid } from './group-grid.ts';
 import { LinkKeeper } from './link-keeper.ts';
 import { PollingGroup } from './polling-group.ts';
@@ -39,7 +40,6 @@ import type { WriteBy } from './write-guard.ts';
 export class Device implements Part {
   readonly id: string;
   readonly name: string;
-  readonly frames: FrameLog;
   readonly #options: DeviceOptions;
   readonly #clock: Clock;
   readonly #health: HealthState;
@@ -51,10 +51,8 @@ export class Device implements Part {
   #path: string;
   /** False for a device that is only written to. */
   #readable: boolean;
-  #driver: Driver;
-  /** The driver's; its `trace` is there only while somebody watches. */
-  #context: { -readonly [K in keyof DriverContext]: DriverContext[K] };
-  #probe: CycleProbe | undefined;
+  readonly #driver: Driver;
+  readonly #watch: DeviceWatch;
   /** A cycle was read since the link is up; before that nothing says that the device answers. */
   #read = false;
   #running = false;
@@ -75,9 +73,9 @@ export class Device implements Part {
     this.#readable = isReadable(options.groups);
     this.#health = new HealthState(() => clock.now());
     this.#endpoint = module.endpoint(settings);
-    this.#context = this.#newContext();
-    this.#driver = module.create(settings, this.#context);
-    this.frames = new FrameLog(clock, () => this.#watch());
+    const context = this.#newContext();
+    this.#watch = new DeviceWatch(name, clock, context);
+    this.#driver = module.create(settings, context);
     this.#link = new LinkKeeper({
       driver: () => this.#driver,
       clock,
@@ -104,7 +102,7 @@ export class Device implements Part {
     group.paused = controls.get(device)?.groups?.[g.name];
     return group;
   }
-  #newContext(): DriverContext {
+  #newContext(): { -readonly [K in keyof DriverContext]: DriverContext[K] } {
     const { name, clock, log, memory, shared } = this.#options;
     return {
       device: name,
@@ -131,7 +129,7 @@ export class Device implements Part {
   async stop(): Promise<void> {
     if (!this.#running) return;
     this.#running = false;
-    this.frames.stop();
+    this.#watch.frames.stop();
     this.#flush(this.#groups);
     await this.#close();
     // It may have been started again while the link was being closed.
@@ -232,22 +230,29 @@ export class Device implements Part {
       );
     return this.#health.get();
   }
-  status(): DeviceStatus {
+  /** Values that were read since it was made. */
+  get values(): number {
+    return this.#values;
+  }
+  /** What is asked of every device once a second: nothing is sorted for it. */
+  brief(): DeviceBrief {
     const { name, module, counts } = this.#options;
+    const tags = this.#groups.reduce((n, g) => n + g.tags.length, 0);
+    return { name, driver: module.id, endpoint: this.#endpoint, health: this.health(), tags, counts: counts() };
+  }
+  status(): DeviceStatus {
     return {
-      name,
-      driver: module.id,
-      endpoint: this.#endpoint,
+      ...this.brief(),
       path: this.#path,
-      health: this.health(),
       groups: this.#groups.map((g) => g.status()),
-      tags: this.#groups.reduce((n, g) => n + g.tags.length, 0),
       link: this.#link.state,
-      counts: counts(),
       stats: this.#driver.stats(),
-      values: this.#values,
       control: this.#control,
     };
+  }
+  /** How often a group is read; undefined where there is none of that name. */
+  intervalMs(group: string): number | undefined {
+    return this.#groups.find(({ name }) => name === group)?.intervalMs;
   }
   /** The driver itself, for what only some protocols have. */
   get driver(): Driver {
@@ -298,19 +303,10 @@ export class Device implements Part {
 
   /** Told of each step of the cycles from now on; undefined ends it. */
   probe(probe: CycleProbe | undefined): void {
-    this.#probe = probe;
-    this.#watch();
+    this.#watch.probe = probe;
   }
-  #watch(): void {
-    const frame = this.#probe?.frame;
-    if (!this.frames.on && frame === undefined) {
-      delete this.#context.trace;
-      return;
-    }
-    this.#context.trace = (direction, bytes) => {
-      frame?.(this.name, direction, bytes, this.#clock.monotonicMs() * 1000);
-      if (this.frames.on) this.frames.add(direction, bytes);
-    };
+  get frames(): FrameLog {
+    return this.#watch.frames;
   }
 
   // ---- the link
@@ -348,8 +344,8 @@ export class Device implements Part {
     const isOver = (): boolean =>
       !this.#running || life !== this.#life || !this.#groups.includes(group) || this.#heldBy(this.#control, group) !== undefined;
     try {
-      this.#probe?.due?.(this.name, group.name, dueMs * 1000, nowMs * 1000);
-      const finished = await group.cycle(this.#driver, this.#probe);
+      this.#watch.probe?.due?.(this.name, group.name, dueMs * 1000, nowMs * 1000);
+      const finished = await group.cycle(this.#driver, this.#watch.probe);
       if (isOver()) return;
       this.#emit(finished);
       if (!this.#link.up) return;
@@ -386,7 +382,7 @@ export class Device implements Part {
       if (quality[i] === Quality.good || carriesValue(quality[i]!)) this.#values++;
       else this.#trouble = reasons?.[i] ?? this.#trouble;
     }
-    const probe = this.#probe;
+    const { probe } = this.#watch;
     if (probe === undefined || finished.reported === undefined) this.#options.emit(finished);
     else {
       probe.emitting?.(finished.reported, this.#clock.monotonicMs() * 1000);

@@ -18,7 +18,7 @@ export interface FrameLogStatus {
 }
 
 /** Nobody watches longer than that without asking again. */
-export const longestWatchMs = 60 * 60_000;
+const longestWatchMs = 60 * 60_000;
 const usualWatchMs = 10 * 60_000;
 const mostFrames = 100_000;
 const mostBytes = 4 * 1024 * 1024;

@@ -46,6 +46,8 @@ import { registerRead } from './rest/read.ts';
 import { registerRules } from './rest/rules.ts';
 import { registerSession } from './rest/session.ts';
 import { registerSessions } from './rest/sessions.ts';
+import { registerSimulatorFaults } from './rest/simulator-faults.ts';
+import { registerSimulatorSignals } from './rest/simulator-signals.ts';
 import { registerSimulators } from './rest/simulators.ts';
 import { registerSql } from './rest/sql.ts';
 import { registerStatus } from './rest/status.ts';
@@ -102,6 +104,8 @@ const registrations: readonly ((app: App, context: ApiContext) => void)[] = [
   registerSlowSubscriptions,
   registerTraces,
   registerSimulators,
+  registerSimulatorFaults,
+  registerSimulatorSignals,
   registerDashboards,
   registerConfig,
   registerSchema,

@@ -1,6 +1,6 @@
 import { faultsInWords } from '@omh/config/schema';
 import type { Clock, DriverModule } from '@omh/core';
-import { driverModule, type Hub, type VisitOptions } from '@omh/hub';
+import { driverModule, registry, type Hub, type VisitOptions } from '@omh/hub';
 import type { FastifyReply } from 'fastify';
 import { Type, type Static } from '@fastify/type-provider-typebox';
 import { errors } from './errors.ts';
@@ -62,7 +62,7 @@ export class DeviceVisits {
     const { devices } = this.#hub.config;
     if (device !== undefined && !Object.hasOwn(devices, device)) unknown('device', device, Object.keys(devices));
     const id = device === undefined ? driver! : devices[device]!.driver;
-    const module = driverModule(id) ?? unknown('driver', id, ['modbus-tcp', 'modbus-serial']);
+    const module = driverModule(id) ?? unknown('driver', id, [...registry.drivers.keys()]);
     const wanted = device === undefined ? (settings ?? {}) : devices[device]!.settings;
     if (device === undefined) {
       const [fault] = faultsInWords(module.settings, wanted, 'settings');

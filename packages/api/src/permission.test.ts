@@ -51,6 +51,8 @@ const routes: readonly (readonly [verb: string, request: Request, answers?: numb
   ['config.write', { method: 'POST', url: '/api/v1/tags/import' }, 400],
   ['apps.read', { method: 'GET', url: '/api/v1/queues' }],
   ['queues.write', { method: 'DELETE', url: '/api/v1/queues/app%2Fnorth/entries' }],
+  ['queues.write', { method: 'POST', url: '/api/v1/queues/app%2Fnorth/hand-over', payload: { to: 'app/south' } }],
+  ['queues.write', { method: 'DELETE', url: '/api/v1/queues/app%2Fnorth' }, 204],
   ['apps.read', { method: 'GET', url: '/api/v1/queues/app%2Fnorth/dead-letters' }],
   ['queues.write', { method: 'POST', url: '/api/v1/queues/app%2Fnorth/dead-letters/4/replay' }],
   ['queues.write', { method: 'DELETE', url: '/api/v1/queues/app%2Fnorth/dead-letters/4' }, 204],
@@ -84,6 +86,15 @@ const routes: readonly (readonly [verb: string, request: Request, answers?: numb
   ['simulators.read', { method: 'GET', url: '/api/v1/simulators/plant/log' }],
   ['simulators.control', { method: 'POST', url: '/api/v1/simulators/plant/start' }],
   ['simulators.control', { method: 'POST', url: '/api/v1/simulators/plant/stop' }],
+  ['simulators.read', { method: 'GET', url: '/api/v1/simulators/plant' }],
+  ['simulators.read', { method: 'GET', url: '/api/v1/simulator-faults' }],
+  ['simulators.read', { method: 'GET', url: '/api/v1/simulators/plant/faults' }],
+  ['simulators.control', { method: 'POST', url: '/api/v1/simulators/plant/faults', payload: { fault: 'silent' } }],
+  ['simulators.control', { method: 'DELETE', url: '/api/v1/simulators/plant/faults/1' }, 204],
+  ['simulators.control', { method: 'DELETE', url: '/api/v1/simulators/plant/faults' }],
+  ['simulators.read', { method: 'GET', url: '/api/v1/simulators/plant/signals' }],
+  ['simulators.control', { method: 'PUT', url: '/api/v1/simulators/plant/signals/level', payload: { value: 5 } }],
+  ['simulators.control', { method: 'DELETE', url: '/api/v1/simulators/plant/signals/level' }],
   ['dashboards.read', { method: 'GET', url: '/api/v1/dashboards' }],
   ['config.read', { method: 'GET', url: '/api/v1/config' }],
   ['config.read', { method: 'GET', url: '/api/v1/config/schema' }],
@@ -166,7 +177,8 @@ test('every described route stands in the permission table or is open', () => {
           .replace('/plant/', '/{name}/')
           .replace(/\/(press|app%2Fnorth)\//, '/{name}/')
           .replace('/dead-letters/4', '/dead-letters/{position}')
-          .replace(/\/(press|a|main|carol)$/, '/{name}')
+          .replace('/signals/level', '/signals/{signal}')
+          .replace(/\/(press|a|main|carol|plant|app%2Fnorth)$/, '/{name}')
           .replace(/\/(unknown|1)$/, '/{id}')
           .replace('/none', '/{name}')
           .replace('/client/nobody', '/{kind}/{value}')

@@ -271,7 +271,7 @@ test('a plant runs from its file with faults, and a file that is wrong is told w
   assert.deepEqual(
     ready.faults.map(({ device, text }) => `${device}: ${text}`),
     [
-      'press: It answers server device busy (exception 6).',
+      'press: It answers "server device busy" (exception 6).',
       'press: It takes 5 ms longer for an answer.',
       'oven: It takes 5 ms longer for an answer.',
     ],

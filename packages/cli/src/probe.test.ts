@@ -66,9 +66,11 @@ test('omh probe finds a value, says why, and exports a template that the hub fil
 
 test('omh read, write and browse speak with a device once', { timeout: 60_000 }, async (t) => {
   const host = await plant(t);
-  const refused = await omh(t, 'write', host, '7', '--address', '1!40101');
-  assert.equal(refused.code, 2);
-  assert.match(refused.err, /passes by all limits of the hub; say --yes/);
+  for (const more of [[], ['--json']]) {
+    const refused = await omh(t, 'write', host, '7', '--address', '1!40101', ...more);
+    assert.equal(refused.code, 2);
+    assert.match(refused.err, /passes by all limits of the hub; say --yes/);
+  }
   const written = await omh(t, 'write', host, '[7,-8]', '--address', '1!40101', '--type', 'int16', '--yes');
   assert.equal(written.code, 0, written.err);
   const read = await omh(t, 'read', host, '--address', '1!40101', '--type', 'int16', '--count', '3', '--json');

@@ -1,5 +1,8 @@
 import Type from 'typebox';
 import type { Static } from 'typebox';
+import { AclRule } from './acl-schema.ts';
+import type { AclRuleConfig } from './acl-schema.ts';
+import { App } from './app-schema.ts';
 import { authenticatorSchemas } from './authentication-schema.ts';
 import type { AuthenticatorConfig } from './authentication-schema.ts';
 import { externalBroker } from './external-broker.ts';
@@ -9,33 +12,10 @@ import type { BrokerFeaturesConfig } from './broker-features-schema.ts';
 import { Flapping, Listeners } from './listener-schema.ts';
 import type { ListenersConfig } from './listener-schema.ts';
 import { maxNameLength, namePattern, pathPattern } from './names.ts';
-import {
-  addressBlock,
-  count,
-  description,
-  duration,
-  host,
-  live,
-  named,
-  oneOf,
-  port,
-  reconnect,
-  restart,
-  strict,
-  ui,
-} from './schema-parts.ts';
+import { Rule } from './rule-schema.ts';
+import { count, duration, host, live, named, oneOf, port, reconnect, restart, settings, strict, ui } from './schema-parts.ts';
 import { Tag } from './tag-schema.ts';
 import { Template, templateOfDevice, variablesOfDevice } from './template-schema.ts';
-
-/** Checked by the schema that belongs to the driver, protocol or app type. */
-const settings = (of: string, options: object) =>
-  Type.Unsafe<Record<string, unknown>>({
-    type: 'object',
-    title: 'Settings',
-    description: `Settings of the ${of}; which ones there are depends on it.`,
-    default: {},
-    ...options,
-  });
 
 const Group = Type.Object(
   {
@@ -67,169 +47,6 @@ const Device = Type.Object(
   { ...strict, title: 'Device', description: 'A device that is read and written through one link.', ...reconnect },
 );
 
-const Subscription = Type.Object(
-  {
-    device: Type.String({ title: 'Device', description: 'Name of a device of this file.', ...live }),
-    group: Type.String({ title: 'Group', description: 'Name of one of its groups.', ...live }),
-    topic: Type.Optional(
-      Type.String({
-        title: 'Topic',
-        description:
-          'Where the values are published; {app}, {device}, {group}, {site} and {hub} stand for the names, with {tag} each tag has a message of its own. When absent: /neuron/{app}/{device}/{group}.',
-        minLength: 1,
-        maxLength: 1024,
-        ...live,
-        ...ui({ widget: 'topic' }),
-      }),
-    ),
-    qos: Type.Optional(
-      Type.Integer({
-        title: 'QoS',
-        description: 'Quality of service of this group; absent: as the app has it.',
-        minimum: 0,
-        maximum: 2,
-        enum: [0, 1, 2],
-        ...count,
-        ...live,
-        ...ui({ advanced: true }),
-      }),
-    ),
-    retain: Type.Optional(
-      Type.Boolean({
-        title: 'Retain',
-        description: 'The broker keeps the newest message; absent: as the app has it.',
-        ...live,
-        ...ui({ advanced: true }),
-      }),
-    ),
-    format: Type.Optional(
-      oneOf(['values', 'tags', 'ecp', 'vqt', 'protobuf', 'custom'], {
-        title: 'Payload',
-        description: 'How the values of this group are written; absent: as the app has it.',
-        ...live,
-        ...ui({ advanced: true }),
-      }),
-    ),
-    staticTags: Type.Optional(
-      Type.Unsafe<Record<string, boolean | number | string>>({
-        type: 'object',
-        additionalProperties: { title: 'Value', type: ['boolean', 'number', 'string'], maxLength: 4096 },
-        propertyNames: { pattern: namePattern, maxLength: maxNameLength },
-        maxProperties: 100,
-        title: 'Static tags',
-        description: 'Constants that go with every message of this group, by name.',
-        ...live,
-        ...ui({ advanced: true }),
-      }),
-    ),
-  },
-  { ...strict, title: 'Subscription', description: 'One group whose values are sent on.', ...live },
-);
-
-const App = Type.Object(
-  {
-    type: Type.String({ title: 'Type', description: 'What the app speaks to the north, e.g. mqtt.', ...restart }),
-    settings: settings('app type', reconnect),
-    subscriptions: Type.Array(Subscription, {
-      title: 'Subscriptions',
-      description: 'The groups whose values it sends on.',
-      default: [],
-      maxItems: 10_000,
-      ...live,
-    }),
-  },
-  { ...strict, title: 'App', description: 'Sends the values of device groups to somebody.', ...reconnect },
-);
-
-const Republish = Type.Object(
-  {
-    topic: Type.String({
-      title: 'Topic',
-      description: 'Where the result is published; ${…} takes parts of the result.',
-      minLength: 1,
-      maxLength: 1024,
-      ...live,
-      ...ui({ widget: 'topic' }),
-    }),
-    payload: Type.Optional(
-      Type.String({
-        title: 'Payload',
-        description: 'Text with ${…}; the whole result as JSON when absent.',
-        maxLength: 1_000_000,
-        ...live,
-      }),
-    ),
-    qos: Type.Optional(
-      Type.Unsafe<0 | 1 | 2>({
-        type: 'integer',
-        enum: [0, 1, 2],
-        enumDescriptions: ['0, at most once', '1, at least once', '2, exactly once'],
-        ...count,
-        title: 'QoS',
-        description: 'Quality of service of the message.',
-        default: 0,
-        ...live,
-      }),
-    ),
-    retain: Type.Optional(
-      Type.Boolean({ title: 'Retain', description: "Keeps the message as the topic's retained one.", default: false, ...live }),
-    ),
-  },
-  { ...strict, title: 'Republish', description: 'Publishes the result.', ...live },
-);
-
-const actionKeys = ['historian', 'republish', 'console'] as const;
-const Action = Type.Unsafe<RuleAction>({
-  ...Type.Object(
-    {
-      historian: Type.Optional(
-        Type.String({
-          title: 'Historian',
-          description: 'An INSERT with ${…} for parts of the result.',
-          minLength: 1,
-          maxLength: 100_000,
-          ...live,
-          ...ui({ widget: 'code-sql' }),
-        }),
-      ),
-      republish: Type.Optional(Republish),
-      console: Type.Optional(
-        Type.Literal(true, { title: 'Console', description: 'Writes the result to the log.', expects: 'true', ...live }),
-      ),
-    },
-    strict,
-  ),
-  oneOf: actionKeys.map((key) => ({ required: [key] })),
-  title: 'Action',
-  description: 'What happens with a result.',
-  ...live,
-});
-
-const Rule = Type.Object(
-  {
-    sql: Type.String({
-      title: 'SQL',
-      description: 'SELECT … FROM "topic/filter" WHERE …',
-      minLength: 1,
-      maxLength: 100_000,
-      ...live,
-      ...ui({ widget: 'code-sql' }),
-    }),
-    description,
-    enabled: Type.Optional(
-      Type.Boolean({ title: 'Enabled', description: 'false leaves the rule in the file and out of the way.', default: true, ...live }),
-    ),
-    actions: Type.Array(Action, {
-      title: 'Actions',
-      description: 'What happens with each result, in this order.',
-      default: [],
-      maxItems: 100,
-      ...live,
-    }),
-  },
-  { ...strict, title: 'Rule', description: 'SQL over messages, and what happens with each result.', ...live },
-);
-
 /** What may stand in the main file and in included ones. */
 const sections = {
   templates: named(Template, { title: 'Templates', description: 'What several devices have in common.', ...live }),
@@ -255,69 +72,6 @@ const sections = {
     ...live,
   }),
 };
-
-const aclAction = (title: string, does: string) =>
-  Type.Optional(oneOf(['publish', 'subscribe', 'all'], { title, description: `What the rule ${does}.`, ...restart }));
-const AclRule = Type.Object(
-  {
-    allow: aclAction('Allow', 'allows'),
-    deny: aclAction('Deny', 'refuses'),
-    who: Type.Optional(
-      Type.Object(
-        {
-          user: Type.Optional(
-            Type.String({
-              minLength: 1,
-              maxLength: 200,
-              title: 'User',
-              description: 'User name; * stands for any characters.',
-              ...restart,
-            }),
-          ),
-          client: Type.Optional(
-            Type.String({
-              minLength: 1,
-              maxLength: 200,
-              title: 'Client',
-              description: 'Client id; * stands for any characters.',
-              ...restart,
-            }),
-          ),
-          address: Type.Optional(
-            addressBlock({ title: 'Address', description: 'IP address or block of addresses, 192.168.10.0/24.', ...restart }),
-          ),
-        },
-        { ...strict, title: 'Who', description: 'Everybody when absent; every key that is there must fit.', ...restart },
-      ),
-    ),
-    topics: Type.Optional(
-      Type.Array(Type.String({ title: 'Topic filter', minLength: 1, maxLength: 1000 }), {
-        title: 'Topics',
-        description:
-          'Topic filters; ${clientid} and ${username} stand for the client that asks, "eq " before a filter takes it literally. Every topic when absent.',
-        minItems: 1,
-        maxItems: 1000,
-        ...restart,
-      }),
-    ),
-    qos: Type.Optional(
-      Type.Array(Type.Unsafe<0 | 1 | 2>({ type: 'integer', title: 'QoS', enum: [0, 1, 2] }), {
-        title: 'QoS',
-        description: 'Only messages or subscriptions of these levels.',
-        minItems: 1,
-        maxItems: 3,
-        ...restart,
-      }),
-    ),
-    retain: Type.Optional(Type.Boolean({ title: 'Retain', description: 'Only messages with, or without, the retain flag.', ...restart })),
-  },
-  {
-    ...strict,
-    title: 'Access rule',
-    description: 'One line of the access list: allow or deny, never both.',
-    oneOf: [{ required: ['allow'] }, { required: ['deny'] }],
-  },
-);
 
 /** What else stands in an entry is checked by the schema of its type. */
 const Authenticator = Type.Unsafe<AuthenticatorConfig>({
@@ -481,13 +235,12 @@ interface SimulatorBlock {
 }
 /** Checked by the schema of package dashboards. */
 export type DashboardConfig = Record<string, unknown>;
-export type RuleAction =
-  | { historian: string }
-  | { republish: { topic: string; payload?: string; qos?: 0 | 1 | 2; retain?: boolean } }
-  | { console: true };
 
 type File = Static<typeof HubSchema>;
 
+export type { AclRuleConfig } from './acl-schema.ts';
+export type { AppConfig } from './app-schema.ts';
+export type { RuleAction, RuleConfig } from './rule-schema.ts';
 export type { ListenerConfig } from './listener-schema.ts';
 export type SimulatorConfig = SimulatorBlock;
 export type HistorianConfig = File['historian'];
@@ -496,9 +249,6 @@ export type { TemplateConfig } from './template-schema.ts';
 export type GroupConfig = Static<typeof Group>;
 /** `path` is always there after parsing, and `template` filled in: what the template says stands in the device as if it were written there. */
 export type DeviceConfig = Static<typeof Device>;
-export type AppConfig = Static<typeof App>;
-export type RuleConfig = Static<typeof Rule>;
-export type AclRuleConfig = Static<typeof AclRule>;
 
 /** The hub file with all defaults filled in. */
 export interface HubConfig extends Omit<File, 'broker'> {

@@ -9,6 +9,7 @@ const name = new RegExp(namePattern, 'u');
 /** Why this is no name, or undefined. */
 export function nameFault(text: string): string | undefined {
   if (text.length === 0) return 'it is empty';
+  if (text === '__proto__') return 'it means something else to programs that read JSON';
   if (text.length > maxNameLength) return `it has ${text.length} characters`;
   const bad = /[/+#]/.exec(text);
   if (bad !== null) return `it holds ${bad[0]}, which separates or matches topic levels`;

@@ -7,7 +7,7 @@ import { same } from './same.ts';
 import { defineTag } from './tag-definition.ts';
 
 export interface PlanWarning {
-  /** HISTORY_STAYS, LOAD_GROWS, LOAD_HIGH, ANONYMOUS_BEYOND_LOOPBACK. */
+  /** HISTORY_STAYS, LOAD_GROWS, LOAD_HIGH, ANONYMOUS_BEYOND_LOOPBACK; of the running hub QUEUE_STAYS. */
   readonly code: string;
   readonly path: string;
   readonly text: string;

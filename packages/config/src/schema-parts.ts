@@ -46,3 +46,12 @@ export const named = <S extends TSchema>(entry: S, options: object) =>
 export const description = Type.Optional(
   Type.String({ title: 'Description', description: 'What it is for, in words.', maxLength: 2000, ...live, ...ui({ order: 90 }) }),
 );
+/** Checked by the schema that belongs to the driver, protocol or app type. */
+export const settings = (of: string, options: object) =>
+  Type.Unsafe<Record<string, unknown>>({
+    type: 'object',
+    title: 'Settings',
+    description: `Settings of the ${of}; which ones there are depends on it.`,
+    default: {},
+    ...options,
+  });

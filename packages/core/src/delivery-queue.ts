@@ -162,9 +162,10 @@ export interface DeliveryQueue {
   /**
    * Takes a record of 0 to 16 MiB; synchronous, copied, written in this turn of the loop with all others. Answers its position, or why it
    * is not taken: STORAGE_QUEUE_FULL, STORAGE_QUEUE_DISK (the disk takes nothing and the memory for that is used up),
-   * STORAGE_QUEUE_CLOSED, STORAGE_QUEUE_RECORD. A refused offer is counted as dropped.
+   * STORAGE_QUEUE_CLOSED, STORAGE_QUEUE_RECORD. A refused offer is counted as dropped. `late`: it waited elsewhere, and is sent with
+   * `replay: true` whenever that is.
    */
-  offer(record: Uint8Array, options: { readonly time: Micros; readonly key?: string }): QueuePosition | Reason;
+  offer(record: Uint8Array, options: { readonly time: Micros; readonly key?: string; readonly late?: boolean }): QueuePosition | Reason;
   /** Resolves when the entry, and all before it, are safe as the log's mode promises; waits while the disk fails; rejects when closed before. */
   durable(position: QueuePosition): Promise<void>;
 

@@ -159,6 +159,8 @@ export interface DeviceHole {
   readonly start: number;
   readonly count: number;
   readonly code: number;
+  /** It lies between values, and only some of it need be refused: no request reads over it. */
+  readonly gap?: boolean;
 }
 
 export interface DeviceLimit {

@@ -146,6 +146,16 @@ export const errors = defineErrors({
     causes: ['The unit is off or does not exist.', 'The unit is slower than the time-out.'],
     next: 'Check the unit. The settings degradeAfter and degradeFor say when it is left alone and how long.',
   },
+  DRIVERS_MODBUS_LINE_SILENT: {
+    blame: 'link',
+    text: '{place} is open, but nothing on it answers.',
+    causes: [
+      'The cable to the devices is unplugged or cut.',
+      'Baud rate, parity or framing are not those of the devices.',
+      'The devices are off.',
+    ],
+    next: 'Check the cable, the settings of the line, and that the devices are on. It is asked again every few seconds by itself.',
+  },
   DRIVERS_MODBUS_NO_IDENTITY: {
     blame: 'device',
     text: 'Unit {unit} of {device} does not say who it is: {detail}.',
@@ -172,6 +182,12 @@ export const errors = defineErrors({
     text: '{device} refuses to {what} {address}: {because} (exception {code}).',
     causes: ['The address is not in the device.', 'The address is in another area, or the count begins at 0 instead of 1.'],
     next: "Check the address against the device's register list.",
+  },
+  DRIVERS_MODBUS_HOLE: {
+    blame: 'config',
+    text: '{address} of {device} lies in a hole: it is not asked for.',
+    causes: ['The settings of the device name the range under holes.'],
+    next: 'Take the range out of the holes of the device where it has the address, or remove the tag.',
   },
   DRIVERS_MODBUS_BAD_ANSWER: {
     blame: 'device',

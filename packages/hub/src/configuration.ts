@@ -55,6 +55,8 @@ export interface ConfigurationOptions {
   readonly ports: PortOverrides;
   /** What the parts do to go from one configuration to the other; rejects when one of them cannot be made. */
   readonly steps: (parts: readonly PartChange[], next: HubConfig) => Promise<readonly PartStep[]>;
+  /** What a plan leaves behind that only the running parts know. */
+  readonly warnings: (parts: readonly PartChange[], next: HubConfig) => readonly PlanWarning[];
 }
 
 const applyLimitMs = 10_000;
@@ -102,7 +104,8 @@ export class Configuration {
   /** Throws HUB_STALE_BASE, HUB_FILE_CHANGED, InvalidHubFile, CONFIG_EDIT_PATH, CONFIG_EDIT_VALUE, HUB_NO_SUCH_REVISION. */
   async plan(request: PlanRequest): Promise<PlanAnswer> {
     const kept = await this.#makePlan(request);
-    const { changes, warnings } = kept.plan;
+    const { changes, parts } = kept.plan;
+    const warnings = [...kept.plan.warnings, ...this.#options.warnings(parts, kept.target.config)];
     return { planId: this.#plans.add(kept), base: kept.base, changes, warnings, files: changedFiles(this.parsed, kept.target) };
   }
 

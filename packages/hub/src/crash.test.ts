@@ -61,7 +61,7 @@ test(`a kill at any moment of an apply leaves the old or the new revision, ${rou
       assert.ok(loaded.ok);
       const recorded = revisions.current;
       const configuration = new Configuration(
-        { file, revisions, clock: systemClock, log: silentLogger, ports: {}, steps: async () => [] },
+        { file, revisions, clock: systemClock, log: silentLogger, ports: {}, warnings: () => [], steps: async () => [] },
         1,
       );
       assert.equal(configuration.revision, recorded ?? 1, 'the files are those of the current revision');

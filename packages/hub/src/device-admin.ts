@@ -1,5 +1,13 @@
 import { allows } from '@omh/access';
-import { acquisitionErrors, type ControlAction, type Device, type DeviceStatus, type FrameLog } from '@omh/acquisition';
+import {
+  acquisitionErrors,
+  type ControlAction,
+  type Device,
+  type DeviceStatus,
+  type FrameLog,
+  type LastValues,
+  type WriteBy,
+} from '@omh/acquisition';
 import type { HubConfig } from '@omh/config';
 import { tagKey, type DeviceIdentity, type FrameSummary, type Logger, type OmhError, type Principal, type Tag } from '@omh/core';
 import { errors } from './errors.ts';
@@ -8,6 +16,7 @@ import type { Rooms } from './rooms.ts';
 
 export interface DeviceAdminOptions {
   readonly rooms: Rooms;
+  readonly values: LastValues;
   /** Without secrets. */
   readonly config: () => HubConfig;
   readonly log: Logger;
@@ -19,17 +28,23 @@ export interface ControlRequest {
 }
 
 /** By what one knows who may act as a role, however the permissions were given. */
-export const verbOfRole = { operator: 'tag.write', engineer: 'config.write', admin: 'access.write' } as const;
+const verbOfRole = { operator: 'tag.write', engineer: 'config.write', admin: 'access.write' } as const;
 const identifyMs = 3000;
+const byOf = (principal: Principal, reason: string | undefined): WriteBy => ({
+  mayActAs: (role) => allows(principal, verbOfRole[role]),
+  reason,
+});
 
 /** What people do with devices beside configuring them. Everything that takes a name throws HUB_NO_SUCH_DEVICE (404). */
 export class DeviceAdmin {
   readonly #rooms: Rooms;
+  readonly #values: LastValues;
   readonly #config: () => HubConfig;
   readonly #log: Logger;
 
-  constructor({ rooms, config, log }: DeviceAdminOptions) {
+  constructor({ rooms, values, config, log }: DeviceAdminOptions) {
     this.#rooms = rooms;
+    this.#values = values;
     this.#config = config;
     this.#log = log;
   }
@@ -79,6 +94,24 @@ export class DeviceAdmin {
   }
 
   /**
+   * Resolves after the device confirmed; throws HUB_NO_SUCH_TAG (404) and what the device refuses. The caller has checked the permission
+   * `tag.write`; `reason` is in the writer's words.
+   */
+  async write(
+    target: { readonly device: string; readonly group: string; readonly tag: string } | { readonly path: string },
+    value: unknown,
+    principal: Principal,
+    reason?: string,
+  ): Promise<void> {
+    const found = 'path' in target ? this.#values.byPath(target.path) : this.#values.byTag(target.device, target.group, target.tag);
+    const name = 'path' in target ? target.path : `${target.device}/${target.group}/${target.tag}`;
+    const device = found && this.#rooms.devices.get(found.tag.device);
+    if (!device) throw errors.HUB_NO_SUCH_TAG({ tag: name });
+    await device.write(found.tag, value, byOf(principal, reason));
+    this.#log.info('a value was written', { tag: name, value, by: principal.name, ...(reason === undefined ? {} : { reason }) });
+  }
+
+  /**
    * Result i is undefined where the device confirmed item i. Where one is refused before anything goes over the wire, nothing is written
    * at any device. The caller has checked the permission `tag.write`; `reason` is in the writer's words.
    */
@@ -87,7 +120,7 @@ export class DeviceAdmin {
     principal: Principal,
     reason?: string,
   ): Promise<(OmhError | undefined)[]> {
-    const by = { mayActAs: (role: keyof typeof verbOfRole) => allows(principal, verbOfRole[role]), reason };
+    const by = byOf(principal, reason);
     const perDevice = new Map<string, number[]>();
     for (const [i, { tag }] of items.entries()) {
       const own = perDevice.get(tag.device);

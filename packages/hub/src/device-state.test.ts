@@ -44,6 +44,21 @@ test('what people switched off, static values of every type and what was learnt 
   assert.equal(new DeviceState(new Documents(at), clock, silentLogger).controls.get('d'), undefined);
 });
 
+test('a device that is gone takes its pauses and what was learnt of it along', (t) => {
+  const at = folder(t);
+  const clock = new VirtualClock();
+  const state = new DeviceState(new Documents(at), clock, silentLogger);
+  for (const device of ['gone', 'stays']) {
+    state.controls.set(device, { paused: { by: 'anna', at: clock.now() } });
+    state.memory(device).put(device);
+  }
+  state.keepOnly(new Set(['stays']));
+  state.flush();
+  const next = new DeviceState(new Documents(at), clock, silentLogger);
+  assert.deepEqual([next.controls.get('gone'), next.memory('gone').get()], [undefined, undefined]);
+  assert.deepEqual([next.controls.get('stays')?.paused?.by, next.memory('stays').get()], ['anna', 'stays']);
+});
+
 test('a static value on disk that nobody understands is left out, and the hub starts', (t) => {
   const at = folder(t);
   new Documents(at).put('static-tags', { a: { int64: 'abc' }, b: null, c: { bytes: 'zz' }, d: [1, null], e: { x: 1 }, good: 7 });

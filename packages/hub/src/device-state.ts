@@ -55,6 +55,14 @@ export class DeviceState {
       this.#documents.put(staticsName, Object.fromEntries([...this.#staticKeys].map((k) => [k, toPlain(this.#statics.get(k)!)])));
     },
   };
+  /** What people switched off at devices that are gone, and what was learnt of them, is forgotten: a new one of the name is another device. */
+  keepOnly(devices: ReadonlySet<string>): void {
+    const gone = [...this.#controls.keys()].filter((device) => !devices.has(device));
+    for (const device of gone) this.#controls.delete(device);
+    if (gone.length > 0) this.#documents.put(controlsName, Object.fromEntries(this.#controls));
+    for (const device of this.#learnt.keys()) if (!devices.has(device)) this.memory(device).put(undefined);
+  }
+
   /** On disk within a second: what is lost is learnt again. */
   memory(device: string): DriverMemory {
     return {

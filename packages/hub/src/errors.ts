@@ -75,6 +75,19 @@ export const errors = defineErrors({
     causes: ['the app is not configured to store and forward', 'the app does not run'],
     next: 'Look the name up in the list of queues.',
   },
+  HUB_QUEUE_HAS_APP: {
+    blame: 'caller',
+    status: 409,
+    text: '{name} belongs to an app that uses it.',
+    causes: ['only the queue of an app that is gone is handed over or removed as a whole'],
+    next: 'Empty it, or remove the app first.',
+  },
+  HUB_QUEUE_NO_ROOM: {
+    blame: 'us',
+    text: '{name} has no room for what waits elsewhere.',
+    causes: ['its own messages wait, because its target is away'],
+    next: 'It goes on by itself when there is room; a larger maxSize of the app makes some at once.',
+  },
   HUB_NO_SUCH_DEAD_LETTER: {
     blame: 'caller',
     status: 404,

@@ -1,4 +1,4 @@
-import type { Micros, Part, PartState } from '@omh/core';
+import type { Health, Micros, Part, PartState } from '@omh/core';
 import type { Rates } from './rates.ts';
 import type { Rooms } from './rooms.ts';
 
@@ -52,8 +52,8 @@ export interface FlowSnapshot {
 
 /** What `Rates` reads once a second; the names are those that `flowOf` asks for. */
 export function* countersOf(rooms: Rooms): Iterable<readonly [string, number]> {
-  for (const device of rooms.devices.values()) yield [`${device.id}/values`, device.status().values];
-  for (const app of rooms.apps.values()) yield [`${app.id}/messages`, app.status().messages];
+  for (const device of rooms.devices.values()) yield [`${device.id}/values`, device.values];
+  for (const app of rooms.apps.values()) yield [`${app.id}/messages`, app.messages];
   for (const rule of rooms.rules.values()) {
     const { matched, passed, failed } = rule.status();
     yield [`${rule.id}/matched`, matched];
@@ -76,8 +76,8 @@ export function flowOf(rooms: Rooms, rates: Rates, loop: FlowSnapshot['loop'], t
   return {
     time,
     devices: [...rooms.devices.values()].map((device) => {
-      const { name, driver, endpoint, tags, counts } = device.status();
-      return { name, ...stateOf(device), driver, endpoint, valuesPerSecond: rate(device.id, 'values'), tags, ...counts };
+      const { name, driver, endpoint, health, tags, counts } = device.brief();
+      return { name, ...told(health), driver, endpoint, valuesPerSecond: rate(device.id, 'values'), tags, ...counts };
     }),
     apps: [...rooms.apps.values()].map((app) => ({
       name: app.name,
@@ -119,7 +119,5 @@ export function flowOf(rooms: Rooms, rates: Rates, loop: FlowSnapshot['loop'], t
   };
 }
 
-const stateOf = (part: Part): { state: PartState; sentence: string } => {
-  const { state, reason } = part.health();
-  return { state, sentence: reason.text };
-};
+const told = ({ state, reason }: Health): { state: PartState; sentence: string } => ({ state, sentence: reason.text });
+const stateOf = (part: Part): { state: PartState; sentence: string } => told(part.health());

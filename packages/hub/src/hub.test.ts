@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import { silentLogger, systemClock, type OmhError } from '@omh/core';
 import { Hub } from './hub.ts';
 import { InvalidHubFile } from './config-file.ts';
+import { roomMetrics } from './metrics.ts';
 import { code, file, hub, me, until } from './testing/running-hub.ts';
 
 test('a device follows its simulator to another port, and every part runs', async (t) => {
@@ -40,6 +41,17 @@ test('a write is answered after the device confirmed it', async (t) => {
   await until('the new value is read back', () => h.values.byTag('press', 'g', 'output')!.value === true);
   assert.equal(await code(h.write({ path: 'acme/press/temperature' }, 1, me)), 'ACQUISITION_NOT_WRITABLE');
   assert.equal(await code(h.write({ path: 'acme/nowhere' }, 1, me)), 'HUB_NO_SUCH_TAG');
+});
+
+test('every metric of ours has a type and a sentence of help', async (t) => {
+  const { hub: h } = await hub(t);
+  await until('good values', () => h.values.counts().good === 3);
+  const names = new Set([...h.metrics()].map(({ name }) => name).filter((name) => name.startsWith('omh_')));
+  assert.ok(names.has('omh_namespace_topics') && names.has('omh_access_sessions'));
+  assert.deepEqual(
+    [...names].filter((name) => roomMetrics[name] === undefined),
+    [],
+  );
 });
 
 test('a change restarts only what it touches, keeps comments, and moves the revision', async (t) => {

@@ -1,80 +1,31 @@
-import { Access, allows } from '@omh/access';
-import { Cycles, LastValues, TagRegistry, type DeviceStatus } from '@omh/acquisition';
-import { Broker, ExternalBroker, type BrokerAddresses, type ClientInfo } from '@omh/broker';
-import { withoutSecrets, type EditOp, type HubConfig, type PlanChange } from '@omh/config';
+import type { Access } from '@omh/access';
+import type { DeviceStatus, LastValues } from '@omh/acquisition';
+import { ExternalBroker, type BrokerAddresses, type ClientInfo } from '@omh/broker';
+import type { EditOp, HubConfig, PlanChange } from '@omh/config';
 import type { AppStatus } from '@omh/connectors';
-import { EmbeddedHistorian } from '@omh/historian';
-import type { Namespace, TopicIndex } from '@omh/namespace';
+import type { TopicIndex } from '@omh/namespace';
 import type { RuleStatus } from '@omh/rules';
 import type { RequestLogEntry, Simulator } from '@omh/simulators';
-import { AppendLog, Documents, lockDataDirectory, type DataDirectory } from '@omh/storage';
-import {
-  parseDurationMs,
-  type Clock,
-  type Historian,
-  type Logger,
-  type MessageBus,
-  type MetricSample,
-  type Micros,
-  type Part,
-  type Principal,
-  type Tag,
-} from '@omh/core';
-import { Backups, type Backup } from './backup.ts';
-import { configOnDisk } from './backup-files.ts';
+import type { Clock, Historian, Logger, MessageBus, MetricSample, Micros, Part, Principal, Tag } from '@omh/core';
+import type { Backup } from './backup.ts';
 import { brokerAdmin, type BrokerAdmin } from './broker-admin.ts';
-import { listenerSteps } from './broker-doors.ts';
-import { ConfigFile, InvalidHubFile } from './config-file.ts';
-import { Configuration, type PlanAnswer, type PlanRequest } from './configuration.ts';
-import { DeviceAdmin, verbOfRole } from './device-admin.ts';
-import { DeviceState } from './device-state.ts';
-import { DriftWatch, type Drift } from './drift.ts';
-import { Expiry } from './expiry.ts';
-import type { FileDiff } from './file-diff.ts';
+import { Composition, type HubOptions } from './composition.ts';
+import type { PlanAnswer, PlanRequest } from './configuration.ts';
+import type { DeviceAdmin } from './device-admin.ts';
+import type { Drift } from './drift.ts';
 import { errors } from './errors.ts';
-import { countersOf, flowOf, type FlowSnapshot } from './flow.ts';
-import { hubIdOf } from './hub-id.ts';
+import type { FileDiff } from './file-diff.ts';
+import { flowOf, type FlowSnapshot } from './flow.ts';
 import type { Inspection } from './inspect-directory.ts';
 import { inspectRunning } from './inspect-running.ts';
-import { Rooms } from './rooms.ts';
-import { openAppQueue } from './app-queue.ts';
-import { tagGate } from './tag-gate.ts';
-import { LoopDelay } from './loop-delay.ts';
 import { tagSamples } from './metrics.ts';
-import { hubBroker, type HubBroker } from './hub-broker.ts';
-import { hubNamespace } from './namespace.ts';
-import type { PortOverrides } from './overrides.ts';
-import { Parts } from './parts.ts';
-import { Rates } from './rates.ts';
-import { QueueAdmin } from './queue-admin.ts';
-import { Recorder } from './recorder.ts';
-import { Revisions, type Revision } from './revisions.ts';
+import type { QueueAdmin } from './queue-admin.ts';
+import type { Revision } from './revisions.ts';
 import { statusOf, type HubStatus } from './status.ts';
-import { TagExchange } from './tag-exchange.ts';
-import { Tracer, type ValueTrace } from './trace.ts';
+import type { TagExchange } from './tag-exchange.ts';
+import type { ValueTrace } from './trace.ts';
 
-export interface HubOptions {
-  readonly file: string;
-  readonly dataDir: string;
-  readonly version: string;
-  readonly clock: Clock;
-  readonly log: Logger;
-  /** Accepted as admin API tokens: the endpoint's, and OMH_ADMIN_TOKEN. */
-  readonly adminTokens: readonly string[];
-  readonly ports?: PortOverrides;
-  /** Without people HTTP and MQTT listen on this machine only, wherever the file says; with the first start after that they follow it. */
-  readonly loopbackWithoutPeople?: boolean;
-}
-
-/** Where the number stood before revisions were kept. */
-interface RevisionDocument {
-  readonly revision: number;
-}
-
-/**
- * The one composer: makes the parts that the hub file names, wires them through core's contracts, starts and stops them, and
- * restarts only what a change touches.
- */
+/** A hub: its parts from start to stop, and its doors for those above it. Only what a change touches is restarted. */
 export class Hub {
   readonly version: string;
   readonly startedAt: Micros;
@@ -88,25 +39,8 @@ export class Hub {
   readonly queues: QueueAdmin;
   /** Tags from and to files. */
   readonly tagExchange: TagExchange;
-  readonly #file: ConfigFile;
-  readonly #directory: DataDirectory;
-  readonly #documents: Documents;
-  readonly #broker: HubBroker;
-  readonly #tagIds: TagRegistry;
-  readonly #cycles: Cycles;
-  readonly #deviceState: DeviceState;
-  readonly #recorder: Recorder;
-  readonly #rates: Rates;
-  readonly #loop: LoopDelay;
-  readonly #expiry: Expiry;
-  readonly #rooms: Rooms;
-  readonly #namespace: Namespace;
-  readonly #tracer: Tracer;
+  readonly #own: Composition;
   readonly #extra: Part[] = [];
-  readonly #parts: Parts;
-  readonly #configuration: Configuration;
-  readonly #drift: DriftWatch;
-  readonly #backups: Backups;
   #starting: Promise<void> | undefined;
   #stopped: Promise<void> | undefined;
   /** Start and stop come one after the other, and a stop after the changes that are under way. */
@@ -118,179 +52,48 @@ export class Hub {
     this.version = options.version;
     this.clock = options.clock;
     this.log = options.log;
-    this.values = new LastValues(options.clock);
     this.startedAt = options.clock.now();
-    this.#file = new ConfigFile(options.file);
-    this.#directory = lockDataDirectory(options.dataDir);
-    try {
-      this.#documents = new Documents(this.#directory.sub('state'));
-      const { clock, log, adminTokens } = options;
-      const audit = this.#directory.sub('audit');
-      this.access = new Access({
-        clock,
-        adminTokens,
-        documents: this.#documents,
-        audit: () => AppendLog.open(audit, { mode: 'strict', clock, log: log.child({ part: 'access' }) }),
-        log: log.child({ part: 'access' }),
-      });
-      const revisions = new Revisions(this.#directory.sub('revisions'), this.#file.folder, options.log);
-      revisions.recover();
-      const copy = this.#file.migrate();
-      if (copy !== undefined) options.log.info('the hub file was brought to the present version; the former one is kept', { copy });
-      const loaded = this.#file.load();
-      if (!loaded.ok) throw new InvalidHubFile(this.#file.path, loaded.error);
-      const former = this.#documents.get<RevisionDocument>('revision')?.revision ?? 1;
-      this.#configuration = new Configuration(
-        {
-          file: this.#file,
-          revisions,
-          clock: options.clock,
-          log: options.log,
-          ports:
-            options.loopbackWithoutPeople && this.access.people.size === 0 ? { ...options.ports, loopback: true } : (options.ports ?? {}),
-          steps: async (parts, next) => [
-            ...(await this.#parts.steps(parts, next)),
-            ...listenerSteps(this.#rooms.broker, this.config, next, this.#file.folder),
-          ],
-        },
-        former,
-      );
-      const told = (drifted: boolean): void => {
-        if (drifted) options.log.warn('the hub file was changed by hand; the change waits for plan and apply', { file: this.#file.path });
-      };
-      this.#drift = new DriftWatch(this.#file, options.clock, told, () => this.#configuration.applying);
-      this.#tagIds = new TagRegistry(this.#documents);
-      this.#deviceState = new DeviceState(this.#documents, options.clock, options.log);
-      this.#cycles = new Cycles(options.log);
-      const { historian, broker } = this.config;
-      const embedded = new EmbeddedHistorian({
-        dir: this.#directory.sub('historian'),
-        retentionMs: parseDurationMs(historian.retention)!,
-        setup: historian.setup,
-        clock: options.clock,
-        log: options.log.child({ part: 'historian' }),
-      });
-      this.#broker = hubBroker({
-        config: broker,
-        access: this.access,
-        folder: this.#file.folder,
-        directory: this.#directory,
-        documents: this.#documents,
-        version: options.version,
-        clock,
-        log,
-      });
-      this.#rooms = new Rooms(this.#broker.broker, embedded);
-      this.deviceAdmin = new DeviceAdmin({ rooms: this.#rooms, config: () => this.publicConfig(), log });
-      this.queues = new QueueAdmin(this.#rooms, log);
-      this.tagExchange = new TagExchange({
-        file: this.#file.path,
-        running: () => this.#file.parsed,
-        config: () => this.publicConfig(),
-      });
-      this.#recorder = new Recorder(embedded, options.clock, options.log);
-      this.#rates = new Rates(options.clock, () => countersOf(this.#rooms));
-      this.#loop = new LoopDelay(options.clock);
-      this.#expiry = new Expiry(this.values, options.clock, (cycle) => this.#cycles.report(cycle));
-      this.#cycles.onEvery((cycle) => this.#recorder.record(cycle));
-      this.#cycles.onRead((cycle) => this.values.update(cycle));
-      const { values } = this;
-      const rooms = this.#rooms;
-      this.#namespace = hubNamespace({
-        bus: this.bus,
-        values,
-        access: this.access,
-        mqttAccess: this.#broker.access,
-        driverOf: (device) => this.config.devices[device]?.driver ?? '',
-        write: (target, value, principal, reason) => this.write(target, value, principal, reason),
-        clock,
-        log,
-      });
-      this.#cycles.onEvery((cycle) => this.#namespace.cycle(cycle));
-      this.#tracer = new Tracer({
-        device: (name) => rooms.devices.get(name),
-        values,
-        recorder: this.#recorder,
-        broker: rooms.broker instanceof Broker ? rooms.broker : undefined,
-        clock,
-      });
-      this.#parts = new Parts({
-        rooms,
-        cycles: this.#cycles,
-        values,
-        tagIds: this.#tagIds,
-        tell: (tags) => void this.#recorder.takeTags(tags),
-        show: (plant) => void this.#namespace.configure(plant),
-        gate: tagGate({
-          rooms,
-          values,
-          plant: () => this.#parts.running(),
-          access: this.access,
-          mqttAccess: this.#broker.access,
-          write: (target, value, principal, reason) => this.write(target, value, principal, reason),
-        }),
-        appQueue: (app, queue) => openAppQueue(this.#directory, app, queue, clock, log),
-        state: this.#deviceState,
-        folder: this.#file.folder,
-        clock: options.clock,
-        log: options.log,
-      });
-      const id = hubIdOf(this.#documents);
-      this.#backups = new Backups({
-        dataDir: this.dataDir,
-        version: this.version,
-        clock,
-        hub: () => ({ id, name: this.config.hub.name }),
-        historian: embedded,
-        config: () => configOnDisk(this.#file),
-        auditHead: async () => {
-          const { head } = this.access.audit;
-          await this.access.audit.durable();
-          return head;
-        },
-        between: async (work) => {
-          while (this.#changing.size > 0) await Promise.allSettled(this.#changing);
-          return work();
-        },
-      });
-      for (const name of Object.keys(this.config.simulators)) rooms.simulators.set(name, this.#parts.simulator(name, this.config));
-    } catch (thrown) {
-      this.#directory.release();
-      throw thrown;
-    }
+    this.#own = new Composition(options, async () => {
+      while (this.#changing.size > 0) await Promise.allSettled(this.#changing);
+    });
+    this.access = this.#own.access;
+    this.values = this.#own.values;
+    this.deviceAdmin = this.#own.deviceAdmin;
+    this.queues = this.#own.queues;
+    this.tagExchange = this.#own.tagExchange;
   }
 
   get config(): HubConfig {
-    return this.#configuration.config;
+    return this.#own.configuration.config;
   }
   get configFile(): string {
-    return this.#file.path;
+    return this.#own.file.path;
   }
   configText(): string {
-    return this.#file.text;
+    return this.#own.file.text;
   }
   /** The file's configuration with secrets as `!env NAME` and `!file PATH`: what may leave the process. */
   publicConfig(): HubConfig {
-    return withoutSecrets(this.#file.parsed.config, this.#file.parsed.secrets);
+    return this.#own.publicConfig();
   }
   get revision(): number {
-    return this.#configuration.revision;
+    return this.#own.configuration.revision;
   }
   get dataDir(): string {
-    return this.#directory.path;
+    return this.#own.directory.path;
   }
   get bus(): MessageBus {
-    return this.#rooms.broker.bus;
+    return this.#own.rooms.broker.bus;
   }
   /** The tree of all namespace paths. */
   get namespace(): TopicIndex {
-    return this.#namespace.index;
+    return this.#own.namespace.index;
   }
   get historian(): Historian {
-    return this.#rooms.historian;
+    return this.#own.rooms.historian;
   }
   mqttAddresses(): BrokerAddresses {
-    return this.#rooms.broker.addresses();
+    return this.#own.rooms.broker.addresses();
   }
 
   /** Parts that live above the hub, such as the API server, are shown and counted with the others but started by their owner. */
@@ -306,28 +109,30 @@ export class Hub {
     return (this.#starting ??= this.#inTurn(() => this.#start()));
   }
   async #start(): Promise<void> {
-    this.#loop.start();
-    this.#expiry.start();
-    const { historian, broker, simulators } = this.#rooms;
+    this.#own.loop.start();
+    this.#own.expiry.start();
+    const { historian, broker, simulators } = this.#own.rooms;
     try {
       // All are waited for, so that none comes up behind the back of a stop.
       const begun = await Promise.allSettled(
-        [this.access, this.#broker.authentication, historian, broker, ...simulators.values()].map((part) => part.start()),
+        [this.access, this.#own.broker.authentication, historian, broker, ...simulators.values()].map((part) => part.start()),
       );
       const failed = begun.find((result) => result.status === 'rejected');
       if (failed) throw failed.reason;
       if (this.#stopped) throw errors.HUB_STOPS();
       const { config } = this;
-      await this.#namespace.start();
-      const plant = this.#parts.plant(config);
-      for (const device of plant) this.#rooms.devices.set(device.name, this.#parts.device(device, config));
-      for (const name of Object.keys(config.rules)) this.#rooms.rules.set(name, this.#parts.rule(name, config));
-      for (const name of Object.keys(config.apps)) this.#rooms.apps.set(name, this.#parts.app(name, config));
-      // Readers first, so that the first cycle already finds its rules.
-      for (const part of [...this.#rooms.rules.values(), ...this.#rooms.apps.values(), ...this.#rooms.devices.values()]) await part.start();
+      await this.#own.namespace.start();
+      const plant = await this.#own.parts.plant(config);
+      for (const device of plant) this.#own.rooms.devices.set(device.name, this.#own.parts.device(device, config));
+      for (const name of Object.keys(config.rules)) this.#own.rooms.rules.set(name, this.#own.parts.rule(name, config));
+      for (const name of Object.keys(config.apps)) this.#own.rooms.apps.set(name, this.#own.parts.app(name, config));
+      // Readers first, so that the first cycle already finds its rules. No device waits for the long queue of an app to be opened.
+      const { rules, apps, devices } = this.#own.rooms;
+      await Promise.all([...rules.values(), ...apps.values(), ...devices.values()].map((part) => part.start()));
       if (broker instanceof ExternalBroker) await broker.settled();
-      this.#rates.start();
-      this.#drift.start();
+      this.#own.tidy();
+      this.#own.rates.start();
+      this.#own.drift.start();
     } catch (thrown) {
       await this.#release();
       throw thrown;
@@ -339,24 +144,25 @@ export class Hub {
     if (this.#stopped) return this.#stopped;
     this.#stopped = this.#inTurn(() => this.#release());
     // Opening a large store takes long; the stop does not wait for it.
-    if (this.#rooms.historian.health().state === 'starting') void this.#rooms.historian.stop();
+    if (this.#own.rooms.historian.health().state === 'starting') void this.#own.rooms.historian.stop();
     return this.#stopped;
   }
   async #release(): Promise<void> {
-    this.#drift.stop();
-    await this.#backups.stop();
+    this.#own.drift.stop();
+    await this.#own.backups.stop();
     await Promise.allSettled(this.#changing);
-    this.#rates.stop();
-    this.#loop.stop();
-    this.#expiry.stop();
-    this.#recorder.stop();
-    await this.#namespace.stop();
-    await this.#rooms.stop(this.log);
-    this.#deviceState.flush();
-    await this.#broker.authentication.stop();
-    this.#broker.access.flush();
+    this.#own.rates.stop();
+    this.#own.loop.stop();
+    this.#own.expiry.stop();
+    this.#own.recorder.stop();
+    await this.#own.namespace.stop();
+    await this.#own.rooms.stop(this.log);
+    await this.#own.storedQueues.stop();
+    this.#own.deviceState.flush();
+    await this.#own.broker.authentication.stop();
+    this.#own.broker.access.flush();
     await this.access.stop();
-    this.#directory.release();
+    this.#own.directory.release();
   }
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#turn.then(work);
@@ -368,48 +174,38 @@ export class Hub {
     return statusOf(this.#all());
   }
   devices(): DeviceStatus[] {
-    return [...this.#rooms.devices.values()].map((d) => d.status());
+    return [...this.#own.rooms.devices.values()].map((d) => d.status());
   }
   apps(): AppStatus[] {
-    return [...this.#rooms.apps.values()].map((a) => a.status());
+    return [...this.#own.rooms.apps.values()].map((a) => a.status());
   }
   rules(): RuleStatus[] {
-    return [...this.#rooms.rules.values()].map((r) => r.status());
+    return [...this.#own.rooms.rules.values()].map((r) => r.status());
   }
   clients(): ClientInfo[] {
-    return this.#rooms.broker.clients();
+    return this.#own.rooms.broker.clients();
   }
   /** Clients, bans, traces and what else is looked after at the broker inside. Throws HUB_BROKER_ELSEWHERE (409). */
   get brokerAdmin(): BrokerAdmin {
-    return brokerAdmin(this.#rooms);
+    return brokerAdmin(this.#own.rooms);
   }
   simulators(): readonly Simulator[] {
-    return [...this.#rooms.simulators.values()];
+    return [...this.#own.rooms.simulators.values()];
   }
 
   async startSimulator(name: string): Promise<void> {
-    await this.#rooms.simulator(name).start();
+    await this.#own.rooms.simulator(name).start();
   }
   async stopSimulator(name: string): Promise<void> {
-    await this.#rooms.simulator(name).stop();
+    await this.#own.rooms.simulator(name).stop();
   }
   simulatorLog(name: string, after?: number): readonly RequestLogEntry[] {
-    return this.#rooms.simulator(name).requests(after);
+    return this.#own.rooms.simulator(name).requests(after);
   }
 
-  /** Resolves after the device confirmed. The caller has checked the permission `tag.write`; `reason` is in the writer's words. */
-  async write(
-    target: { readonly device: string; readonly group: string; readonly tag: string } | { readonly path: string },
-    value: unknown,
-    principal: Principal,
-    reason?: string,
-  ): Promise<void> {
-    const found = 'path' in target ? this.values.byPath(target.path) : this.values.byTag(target.device, target.group, target.tag);
-    const name = 'path' in target ? target.path : `${target.device}/${target.group}/${target.tag}`;
-    const device = found && this.#rooms.devices.get(found.tag.device);
-    if (!device) throw errors.HUB_NO_SUCH_TAG({ tag: name });
-    await device.write(found.tag, value, { mayActAs: (role) => allows(principal, verbOfRole[role]), reason });
-    this.log.info('a value was written', { tag: name, value, by: principal.name, ...(reason === undefined ? {} : { reason }) });
+  /** As `DeviceAdmin.write`. */
+  write(target: Parameters<DeviceAdmin['write']>[0], value: unknown, principal: Principal, reason?: string): Promise<void> {
+    return this.deviceAdmin.write(target, value, principal, reason);
   }
 
   /**
@@ -417,11 +213,8 @@ export class Hub {
    * cycle brings it within two intervals and 5 s, at most 50 s, HUB_TRACE_NOTHING (504).
    */
   trace(tag: Tag): Promise<ValueTrace> {
-    const group = this.#rooms.devices
-      .get(tag.device)
-      ?.status()
-      .groups.find(({ name }) => name === tag.group);
-    return this.#tracer.next(tag, Math.min(50_000, 2 * (group?.intervalMs ?? 0) + 5000));
+    const intervalMs = this.#own.rooms.devices.get(tag.device)?.intervalMs(tag.group) ?? 0;
+    return this.#own.tracer.next(tag, Math.min(50_000, 2 * intervalMs + 5000));
   }
 
   /**
@@ -430,54 +223,54 @@ export class Hub {
    * CONFIG_EDIT_VALUE, HUB_NO_SUCH_REVISION (404).
    */
   plan(request: PlanRequest): Promise<PlanAnswer> {
-    return this.#configuration.plan(request);
+    return this.#own.configuration.plan(request);
   }
   /**
    * Carries a plan out, whole or not at all, within 10 s: links that it does not touch stay. Throws HUB_NO_SUCH_PLAN (404),
    * HUB_APPLY_BUSY, HUB_STALE_BASE, HUB_FILE_CHANGED, HUB_FILE_READ_ONLY, HUB_PART_NOT_STARTED (409), HUB_APPLY_TIMEOUT (503).
    */
   apply(planId: string, comment: string, principal: Principal): Promise<{ revision: number }> {
-    return this.#change(() => this.#configuration.apply(planId, comment, principal));
+    return this.#change(() => this.#own.configuration.apply(planId, comment, principal));
   }
   /** Makes the configuration of an earlier revision a new one. Throws as `plan` and `apply` do. */
   rollback(revision: number, comment: string, principal: Principal): Promise<{ revision: number }> {
-    return this.#change(() => this.#configuration.rollback(revision, comment, principal));
+    return this.#change(() => this.#own.configuration.rollback(revision, comment, principal));
   }
   /** Plan and apply in one, on the running revision; waits while another change is applied. Throws as `plan` and `apply` do. */
   edit(ops: readonly EditOp[], principal: Principal, comment = ''): Promise<{ revision: number }> {
-    return this.#change(() => this.#configuration.edit(ops, comment, principal));
+    return this.#change(() => this.#own.configuration.edit(ops, comment, principal));
   }
   /** The newest first, at most 200; `cursor` from the answer before. */
   revisions(limit: number, cursor?: number): Promise<{ revisions: Revision[]; cursor?: number }> {
-    return this.#configuration.list(limit, cursor);
+    return this.#own.configuration.list(limit, cursor);
   }
   /** Unified text of each file that a revision changed, against `from` or the revision before. Throws HUB_NO_SUCH_REVISION. */
   revisionDiff(revision: number, from = revision - 1): FileDiff[] {
-    return this.#configuration.revisionDiff(revision, from);
+    return this.#own.configuration.revisionDiff(revision, from);
   }
   /** Unified text of each file that a plan would change. Throws HUB_NO_SUCH_PLAN (404). */
   planDiff(planId: string): FileDiff[] {
-    return this.#configuration.planDiff(planId);
+    return this.#own.configuration.planDiff(planId);
   }
   /** What was changed by hand in the files since the running revision, read now; undefined when nothing was. */
   drift(): Drift | undefined {
-    return this.#configuration.drift();
+    return this.#own.configuration.drift();
   }
   /** Whether the files differed when they were last looked at, a few seconds ago at most. */
   get drifted(): boolean {
-    return this.#drift.drifted;
+    return this.#own.drift.drifted;
   }
   /** Why the files cannot be changed from here; undefined when they can. */
   readOnly(): string | undefined {
-    return this.#file.readOnly();
+    return this.#own.file.readOnly();
   }
   /** Applied changes that take effect when the hub starts again. */
   pendingRestart(): readonly PlanChange[] {
-    return this.#configuration.pending();
+    return this.#own.configuration.pending();
   }
   /** Texts of all files of the configuration by name; the main file first. */
   configFiles(): ReadonlyMap<string, string> {
-    return this.#file.parsed.files.texts;
+    return this.#own.file.parsed.files.texts;
   }
 
   /**
@@ -485,15 +278,15 @@ export class Hub {
    * HISTORIAN_NOT_RUNNING (503).
    */
   backup(): Promise<Backup> {
-    return this.#backups.create();
+    return this.#own.backups.create();
   }
   /** What can be checked while it works: the audit log's bytes and chain, the documents, and that the history answers. */
   verify(): Promise<Inspection> {
-    return inspectRunning(this.dataDir, this.access.audit, this.#rooms.historian);
+    return inspectRunning(this.dataDir, this.access.audit, this.#own.rooms.historian);
   }
 
   flow(): FlowSnapshot {
-    return flowOf(this.#rooms, this.#rates, { p99Ms: this.#loop.p99Ms }, this.clock.now());
+    return flowOf(this.#own.rooms, this.#own.rates, { p99Ms: this.#own.loop.p99Ms }, this.clock.now());
   }
 
   *metrics(): Iterable<MetricSample> {
@@ -502,16 +295,16 @@ export class Hub {
       if (part.metrics) yield* part.metrics();
     }
     yield* tagSamples(this.values);
-    yield { name: 'omh_recorder_dropped_total', value: this.#recorder.dropped };
+    yield { name: 'omh_recorder_dropped_total', value: this.#own.recorder.dropped };
     yield { name: 'omh_config_revision', value: this.revision };
-    yield { name: 'omh_config_drift', value: this.#drift.drifted ? 1 : 0 };
-    yield { name: 'omh_loop_delay_p99_seconds', value: this.#loop.p99Ms / 1000 };
+    yield { name: 'omh_config_drift', value: this.#own.drift.drifted ? 1 : 0 };
+    yield { name: 'omh_loop_delay_p99_seconds', value: this.#own.loop.p99Ms / 1000 };
   }
 
   *#all(): Iterable<Part> {
-    yield* this.#rooms.parts();
-    yield this.#namespace;
-    yield this.#broker.authentication;
+    yield* this.#own.rooms.parts();
+    yield this.#own.namespace;
+    yield this.#own.broker.authentication;
     yield this.access;
     yield* this.#extra;
   }
@@ -522,7 +315,9 @@ export class Hub {
     const running = work();
     this.#changing.add(running);
     try {
-      return await running;
+      const done = await running;
+      this.#own.tidy();
+      return done;
     } finally {
       this.#changing.delete(running);
     }

@@ -7,7 +7,8 @@ export type { Drift } from './drift.ts';
 export type { FileDiff } from './file-diff.ts';
 export { recoverHubFiles, type Revision } from './revisions.ts';
 export type { FlowSnapshot } from './flow.ts';
-export { Hub, type HubOptions } from './hub.ts';
+export type { HubOptions } from './composition.ts';
+export { Hub } from './hub.ts';
 export type { Finding, Inspection } from './inspect-directory.ts';
 export { restoreBackup, type Restored, type RestoreRequest } from './restore.ts';
 export { metrics as hubMetrics, roomMetrics } from './metrics.ts';
@@ -26,7 +27,7 @@ export { type HubStatus, type PartStatus } from './status.ts';
 export type { TraceFrame, TraceHop, ValueTrace } from './trace.ts';
 export type { ControlRequest, DeviceAdmin } from './device-admin.ts';
 export type { ImportMade, ImportRequest } from './exchange-work.ts';
-export type { QueueAdmin, ShownLetter } from './queue-admin.ts';
+export type { QueueAdmin, ShownLetter, ShownQueue } from './queue-admin.ts';
 export type { TagExchange } from './tag-exchange.ts';
 export type { AppStatus } from '@omh/connectors';
 export type {
@@ -48,5 +49,5 @@ export type {
 export type { ControlAction, DeviceControl, DeviceStatus, FrameLog, Held, LastValue, LastValues, LoggedFrame } from '@omh/acquisition';
 export { TopicIndex, type ChildRow, type Sight } from '@omh/namespace';
 export type { RuleStatus } from '@omh/rules';
-export type { RequestLogEntry, Simulator } from '@omh/simulators';
+export { faultCatalogue, type FaultView, type RequestLogEntry, type SignalView, type Simulator } from '@omh/simulators';
 export { testRule } from '@omh/rules';

@@ -1,8 +1,10 @@
+import { accessMetrics } from '@omh/access';
 import { acquisitionMetrics, type LastValues } from '@omh/acquisition';
 import { metrics as brokerMetrics } from '@omh/broker';
 import { connectorMetrics } from '@omh/connectors';
 import { defineMetrics, type MetricRow, type MetricSample } from '@omh/core';
 import { historianMetrics } from '@omh/historian';
+import { namespaceMetrics } from '@omh/namespace';
 import { metrics as ruleMetrics } from '@omh/rules';
 import { simulatorMetrics } from '@omh/simulators';
 import { queueMetrics } from '@omh/storage';
@@ -23,10 +25,12 @@ export const metrics = defineMetrics({
 /** Every metric that `Hub.metrics` can yield, with its help text. */
 export const roomMetrics: Readonly<Record<string, MetricRow>> = {
   ...metrics,
+  ...accessMetrics,
   ...acquisitionMetrics,
   ...brokerMetrics,
   ...connectorMetrics,
   ...historianMetrics,
+  ...namespaceMetrics,
   ...ruleMetrics,
   ...simulatorMetrics,
   ...queueMetrics,

@@ -31,7 +31,13 @@ function writer(h: Hub): IClientOptions {
   const admin = h.access.byToken('a-token-of-more-than-24-characters')!;
   const { secret } = h.access.createToken(admin, {
     name: 'writer',
-    permissions: ['mqtt.publish #', 'mqtt.subscribe answers/#', 'tag.write acme/press/#'],
+    permissions: [
+      'mqtt.publish acme/#',
+      'mqtt.publish answers/#',
+      'mqtt.subscribe answers/#',
+      'mqtt.subscribe closed/#',
+      'tag.write acme/press/#',
+    ],
   });
   return { username: 'writer', password: secret };
 }
@@ -117,8 +123,13 @@ test('a write over MQTT is acknowledged after the device confirmed, or with the 
   assert.equal(await code(c, 'acme/press/temperature/set', '1', { responseTopic: 'answers/2' }), 0x99, 'read only');
   await until('a problem', () => got.length === 2);
   assert.equal((JSON.parse(got[1]!.payload) as { code: string }).code, 'ACQUISITION_NOT_WRITABLE');
+  await c.subscribeAsync('closed/#');
+  assert.equal(await code(c, 'acme/press/output/set', 'false', { responseTopic: 'closed/1' }), 0, 'reads there, may not publish there');
+  assert.equal(await code(c, 'acme/press/output/set', 'false', { responseTopic: 'answers/3' }), 0);
+  await until('the answer after it', () => got.length === 3);
+  assert.deepEqual(got[2]!.topic, 'answers/3');
   const records = (await h.access.audit.list({ verb: 'tag.write' })).records.map(({ who, what, result }) => `${who} ${what} ${result}`);
-  assert.equal(records.filter((line) => line === 'hub/writer acme/press/output ok').length, 2, records.join('\n'));
+  assert.equal(records.filter((line) => line === 'hub/writer acme/press/output ok').length, 4, records.join('\n'));
   assert.ok(records.includes('hub/writer acme/press/temperature refused'), records.join('\n'));
 });
 

@@ -2,6 +2,7 @@ import { allows, type Access } from '@omh/access';
 import type { LastValues } from '@omh/acquisition';
 import { Namespace, type WriteDoor } from '@omh/namespace';
 import type { Clock, Logger, MessageBus, Principal } from '@omh/core';
+import { mayAnswer } from './may-answer.ts';
 import type { MqttAccess } from './mqtt-access.ts';
 
 export interface HubNamespaceOptions {
@@ -25,9 +26,7 @@ export function hubNamespace({ access, mqttAccess, write, log, ...options }: Hub
       const known = now(principal);
       return known !== undefined && allows(known, 'tag.write', path);
     },
-    mayAnswer: ({ principal, clientId, peer = '' }, topic) =>
-      principal.kind === 'part' ||
-      mqttAccess.door.authorize(principal, 'subscribe', topic, { clientId, username: undefined, peer }, 0, false),
+    mayAnswer: mayAnswer(mqttAccess),
     write: (path, value, principal, reason) => write({ path }, value, principal, reason),
     audit: ({ principal, peer, path, value, reason, result, code }) => {
       const entry = {

@@ -6,7 +6,7 @@ import { createSimulator, type Simulator, type SimulatorConfig } from '@omh/simu
 import type { Clock, DeliveryQueue, DeliveryQueueOptions, Logger, Part, Tag } from '@omh/core';
 import type { DeviceState } from './device-state.ts';
 import type { PartStep } from './part-steps.ts';
-import { plantOf, replant, type PlantDevice } from './plant.ts';
+import { plantOf, type PlantDevice } from './plant.ts';
 import { driverModule } from './registry.ts';
 import type { Rooms } from './rooms.ts';
 
@@ -43,8 +43,8 @@ export class Parts {
   }
 
   /** The plant of the configuration the hub starts with; its tags are known from now on. */
-  plant(config: HubConfig): readonly PlantDevice[] {
-    const plant = plantOf(config, this.#options.tagIds);
+  async plant(config: HubConfig): Promise<readonly PlantDevice[]> {
+    const plant = await plantOf(config, this.#options.tagIds, [], new Set(), pause);
     this.#configure(plant);
     this.#options.tell(tagsOf(plant));
     return plant;
@@ -139,7 +139,7 @@ export class Parts {
     if (devices.length === 0) return [...steps, ...this.#readers(coming, next)];
     const changed = new Set(devices.map(({ name }) => name));
     const former = this.#plant;
-    const plant = await replant(next, this.#options.tagIds, former, changed, pause);
+    const plant = await plantOf(next, this.#options.tagIds, former, changed, pause);
     const byName = new Map(plant.map((device) => [device.name, device]));
     steps.push(this.#tagStep(former, plant, changed), ...this.#readers(coming, next));
     for (const name of of('devices', 'adjust')) steps.push(this.#regrouped(byName.get(name)!, former.find((d) => d.name === name)!));
@@ -151,7 +151,7 @@ export class Parts {
     coming: (section: 'rules' | 'apps', make: (name: string) => Part, together: boolean) => PartStep[],
     next: HubConfig,
   ): PartStep[] {
-    return [...coming('rules', (name) => this.rule(name, next), true), ...coming('apps', (name) => this.app(name, next), false)];
+    return [...coming('rules', (name) => this.rule(name, next), true), ...coming('apps', (name) => this.app(name, next), true)];
   }
 
   #tagStep(former: readonly PlantDevice[], plant: readonly PlantDevice[], changed: ReadonlySet<string>): PartStep {

@@ -15,28 +15,11 @@ export interface PlantDevice {
 
 const sliceTags = 1000;
 
-/** The devices of a hub file with their tags identified: each tag gets its id and its namespace path. */
-export function plantOf(config: HubConfig, registry: TagRegistry): PlantDevice[] {
-  const names = Object.keys(config.devices);
-  const ids = registry.resolve(keysOf(config, names));
-  let next = 0;
-  return names.map((name) => {
-    const { path, groups } = config.devices[name]!;
-    const at = path ?? pathOf(config, name);
-    return {
-      name,
-      path: at,
-      groups: Object.entries(groups).map(([group, { interval, tags }]) => ({
-        name: group,
-        intervalMs: parseDurationMs(interval)!,
-        tags: Object.entries(tags).map(([tag, t]) => tagOf(t, ids[next++]!, name, group, tag, at, interval)),
-      })),
-    };
-  });
-}
-
-/** As `plantOf`, in slices: devices that did not change are taken over from the former plant. */
-export async function replant(
+/**
+ * The devices of a hub file with their tags identified: each tag gets its id and its namespace path. Made in slices; devices of the former
+ * plant that did not change are taken over.
+ */
+export async function plantOf(
   config: HubConfig,
   registry: TagRegistry,
   former: readonly PlantDevice[],

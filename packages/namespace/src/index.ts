@@ -2,7 +2,5 @@ export type { CurrentValue, CurrentValues } from './current-values.ts';
 export { errors as namespaceErrors } from './errors.ts';
 export { metrics as namespaceMetrics } from './metrics.ts';
 export { Namespace, type NamespaceDevice, type NamespaceOptions } from './namespace.ts';
-export { metaOf, type TagMeta } from './tag-meta.ts';
 export { TopicIndex, type Children, type ChildRow, type Found, type Sight } from './topic-index.ts';
-export { vqtPayload } from './vqt-payload.ts';
 export type { WriteDoor } from './write-commands.ts';

@@ -153,7 +153,7 @@ test('an answer goes to the response topic under the name of its asker, never to
     answers.map(({ topic, payload, principal, properties }) => [topic, payload, principal, properties]),
     [['answers', '{"result":"ok"}', writer, { correlationData: Buffer.from('7') }]],
   );
-  for (const responseTopic of ['$SYS/x', 'a/x/set']) await receive('a/x/set', '1', { responseTopic });
+  for (const responseTopic of ['$SYS/x', 'a/x/set', 'a/#', '']) await receive('a/x/set', '1', { responseTopic });
   assert.equal(answers.length, 1);
   const closed = house({ mayAnswer: () => false });
   await closed.receive('a/x/set', '1', { responseTopic: 'answers' });

@@ -1,4 +1,4 @@
-import { OmhError, RefusedPublication } from '@omh/core';
+import { OmhError, RefusedPublication, topicNameFault } from '@omh/core';
 import type { BusReader, BusSubscription, Logger, Message, MessageBus, Principal, PublishStage, Refusal, Replacement } from '@omh/core';
 import type { CurrentValues } from './current-values.ts';
 import { errors } from './errors.ts';
@@ -7,7 +7,7 @@ import { errors } from './errors.ts';
 export interface WriteDoor {
   /** Whether it has `tag.write` on the path now. */
   mayWrite(principal: Principal, path: string): boolean;
-  /** Whether the answer may go to this topic: where its asker reads. */
+  /** Whether the answer may go to this topic: where its asker may publish. */
   mayAnswer(message: Message, topic: string): boolean;
   /** Resolves after the device confirmed; rejects with an OmhError. */
   write(path: string, value: unknown, principal: Principal, reason: string | undefined): Promise<void>;
@@ -128,10 +128,11 @@ export class WriteCommands {
     this.#door.audit({ principal, peer, path, value: command?.value, reason: command?.reason, result, code: error?.code });
     this.#answer(message, error);
   }
-  /** Goes where its asker may read, and under the asker's name: it can start nothing that they could not. */
+  /** Goes where its asker may publish, and under the asker's name: it can start nothing that they could not. */
   #answer(message: Message, error: OmhError | undefined): void {
     const { responseTopic: topic, correlationData } = message.properties ?? {};
-    if (topic === undefined || topic.startsWith('$') || topic.endsWith(suffix) || !this.#door.mayAnswer(message, topic)) return;
+    if (topic === undefined || topicNameFault(topic) !== undefined || topic.startsWith('$') || topic.endsWith(suffix)) return;
+    if (!this.#door.mayAnswer(message, topic)) return;
     const answer =
       error === undefined
         ? { result: 'ok' }

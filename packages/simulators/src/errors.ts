@@ -99,6 +99,16 @@ export const errors = defineErrors({
     text: '{key} is 0, and nothing can repeat that fast.',
     next: 'Write a time like 10s.',
   },
+  SIMULATORS_SAME_PORT: {
+    blame: 'config',
+    text: 'The devices {name} and {other} both listen on {address}.',
+    next: 'Give each its own port, or 0 for any free one.',
+  },
+  SIMULATORS_FAULT_RANGE: {
+    blame: 'config',
+    text: 'to is {to} and from is {from}, so that no address lies between them.',
+    next: 'Write the first address as from and the last as to.',
+  },
   SIMULATORS_SETTINGS: {
     blame: 'config',
     text: 'The simulator {name} cannot be made: {detail}',
@@ -128,6 +138,18 @@ export const errors = defineErrors({
     text: 'The simulator {name} has no signal {signal} in unit {unit}.',
     next: 'List its signals to see which there are.',
     status: 404,
+  },
+  SIMULATORS_NO_SUCH_SIGNAL: {
+    blame: 'caller',
+    text: 'The simulator {name} has no signal {signal}.',
+    next: 'List its signals to see which there are.',
+    status: 404,
+  },
+  SIMULATORS_SIGNAL_UNIT: {
+    blame: 'caller',
+    text: 'The simulator {name} has a signal {signal} in each of the units {units}.',
+    next: 'Say which unit is meant, for example unit=1.',
+    status: 400,
   },
   SIMULATORS_SIGNAL_VALUE: {
     blame: 'caller',

@@ -4,6 +4,6 @@ export { plantFaults, plantSchema, plantSimulators, type PlantFile } from './pla
 export type { Area, RegisterView, RequestLogEntry, SignalView, Simulator, SimulatorStats } from './simulator.ts';
 export type { FaultView } from './faults/board.ts';
 export { faultOfText } from './faults/parse.ts';
-export { faultKinds } from './faults/schema.ts';
+export { faultCatalogue, faultKinds } from './faults/schema.ts';
 export { errors as simulatorErrors } from './errors.ts';
 export { metrics as simulatorMetrics } from './metrics.ts';

@@ -62,6 +62,19 @@ test('what is wrong in a plant file is told with its place', () => {
     [`${head}    delay: 5\n`, 'plant.yaml:4:12 devices/a/delay delay must be a duration like 1s or 250ms, not 5.'],
     [`${head}    unitz: {}\n`, 'plant.yaml:4:5 devices/a/unitz unitz is not a known key of a. Did you mean "unit"?'],
     [`${head}    units:\n      300: {}\n`, 'plant.yaml:5:12 devices/a/units/300 300 is no unit'],
+    [`${head}    units:\n      01: {}\n`, 'plant.yaml:5:'],
+    [
+      'devices:\n  a: { port: 502 }\n  b: { port: 502 }\n',
+      'plant.yaml:3:14 devices/b/port The devices b and a both listen on 127.0.0.1:502.',
+    ],
+    [
+      signal(
+        '{ at: "40001.1", signal: constant, value: 1 }\n          - { at: "40001.2", signal: constant, value: 1 }\n          - { at: "40001.1", name: x, signal: constant, value: 1 }',
+      ),
+      'plant.yaml:9:19 devices/a/units/1/signals/2/at The signal x stands in the same place',
+    ],
+    [`${head}    faults: [{ fault: busy, from: 9, to: 3 }]\n`, 'plant.yaml:4:42 devices/a/faults/0/to to is 3 and from is 9'],
+    [`${head}    holes: [{ from: 9, to: 3 }]\n`, 'plant.yaml:4:28 devices/a/holes/0/to to is 3'],
     [`${head}    transport: serial\n`, 'plant.yaml:4:16 devices/a/transport A simulator on a serial line needs'],
     [`${head}    preset: blueprint\n    units: { 1: {} }\n`, 'plant.yaml:4:13 devices/a/preset A preset brings its own units'],
     [unit('        areas: { holding: ["9-5"] }\n'), 'plant.yaml:6:28 devices/a/units/1/areas/holding/0 9-5 is no range'],

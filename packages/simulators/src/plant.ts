@@ -1,5 +1,6 @@
 import type { JsonSchema, OmhError } from '@omh/core';
 import Type from 'typebox';
+import { errors } from './errors.ts';
 import { modbusSimulatorSchema } from './modbus/settings.ts';
 import { createSimulator, simulatorFaults, type SimulatorConfig } from './registry.ts';
 import { integer, maybe, restart } from './schema-parts.ts';
@@ -39,10 +40,19 @@ const blockOf = (plant: PlantFile, name: string): SimulatorConfig => ({
 });
 
 /** What the schema cannot say of a plant that has passed it. */
-export const plantFaults = (plant: PlantFile): Fault[] =>
-  Object.keys(plant.devices).flatMap((name) =>
-    simulatorFaults(blockOf(plant, name)).map(({ path, error }): Fault => ({ path: ['devices', name, ...path], error })),
-  );
+export function plantFaults(plant: PlantFile): Fault[] {
+  const owners = new Map<string, string>();
+  return Object.keys(plant.devices).flatMap((name) => {
+    const block = blockOf(plant, name);
+    const out = simulatorFaults(block).map(({ path, error }): Fault => ({ path: ['devices', name, ...path], error }));
+    const { transport = 'tcp', host = '127.0.0.1', port } = block;
+    if (transport === 'serial' || port === 0) return out;
+    const other = owners.get(`${transport} ${host}:${port}`);
+    if (other === undefined) owners.set(`${transport} ${host}:${port}`, name);
+    else out.push({ path: ['devices', name, 'port'], error: errors.SIMULATORS_SAME_PORT({ name, other, address: `${host}:${port}` }) });
+    return out;
+  });
+}
 
 /** Throws SIMULATORS_SETTINGS, SIMULATORS_CSV. */
 export const plantSimulators = (plant: PlantFile, deps: SimulatorDeps): Simulator[] =>

@@ -1,17 +1,7 @@
-import type { ClientsAnswer } from '@omh/api';
+import type { ClientsAnswer, FaultKindsAnswer, SimulatorLogAnswer, SimulatorRow, SimulatorsAnswer } from '@omh/api';
 import { QueryClient, useQuery } from '@tanstack/react-query';
 import { ApiProblem, api } from './client.ts';
-import type {
-  AppStatus,
-  ConfigAnswer,
-  Dashboard,
-  DeviceStatus,
-  HistoryAnswer,
-  RuleStatus,
-  SimulatorRequest,
-  SimulatorStatus,
-  SqlAnswer,
-} from './types.ts';
+import type { AppStatus, ConfigAnswer, Dashboard, DeviceStatus, HistoryAnswer, RuleStatus, SqlAnswer } from './types.ts';
 
 export const queryClient = new QueryClient({
   defaultOptions: {
@@ -41,14 +31,27 @@ export const useDashboards = () =>
 export const useSimulators = () =>
   useQuery({
     queryKey: ['simulators'],
-    queryFn: ({ signal }) => api<{ simulators: SimulatorStatus[] }>('/simulators', { signal }),
+    queryFn: ({ signal }) => api<SimulatorsAnswer>('/simulators', { signal }),
     select: (a) => a.simulators,
+  });
+export const useSimulator = (name: string | undefined) =>
+  useQuery({
+    queryKey: ['simulators', name],
+    enabled: name !== undefined,
+    queryFn: ({ signal }) => api<SimulatorRow>(`/simulators/${encodeURIComponent(name!)}`, { signal }),
+  });
+export const useFaultKinds = () =>
+  useQuery({
+    queryKey: ['simulator-faults'],
+    staleTime: Infinity,
+    queryFn: ({ signal }) => api<FaultKindsAnswer>('/simulator-faults', { signal }),
+    select: (a) => a.kinds,
   });
 export const useSimulatorLog = (name: string) =>
   useQuery({
     queryKey: ['simulator-log', name],
     staleTime: Infinity,
-    queryFn: ({ signal }) => api<{ requests: SimulatorRequest[] }>(`/simulators/${encodeURIComponent(name)}/log`, { signal }),
+    queryFn: ({ signal }) => api<SimulatorLogAnswer>(`/simulators/${encodeURIComponent(name)}/log`, { signal }),
     select: (a) => a.requests,
   });
 export const useClients = () =>

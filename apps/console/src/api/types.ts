@@ -204,36 +204,6 @@ export interface RuleTest {
   error?: { line: number; column: number; message: string };
 }
 
-export interface SimulatorRegister {
-  unit: number;
-  area: string;
-  address: number;
-  value: number;
-  label?: string;
-  signal?: string;
-}
-export interface SimulatorRequest {
-  seq: number;
-  at: string;
-  peer: string;
-  unit: number;
-  function: number;
-  functionName: string;
-  address?: number;
-  count?: number;
-  outcome: string;
-}
-export interface SimulatorStatus {
-  name: string;
-  protocol: string;
-  address?: string;
-  state: PartState;
-  reason: Reason;
-  since: string;
-  registers: SimulatorRegister[];
-  stats: { connections: number; requests: number; exceptions: number };
-}
-
 export interface AppStatus {
   name: string;
   type: string;

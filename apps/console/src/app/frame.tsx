@@ -2,7 +2,7 @@ import { useMantineColorScheme } from '@mantine/core';
 import { Link, Outlet, useRouterState } from '@tanstack/react-router';
 import { Fragment, useState } from 'react';
 import { hubNow, live, useFlow, useHoldTags, useLink, useSilence, useStatus, useTick } from '../live/live-store.ts';
-import { bytes, clock, countdown, day, num, rate, span } from '../ui/format.ts';
+import { bytes, clock, countdown, day, num, rate, span, zone } from '../ui/format.ts';
 import { Glyph, Icon, Mark } from '../ui/glyph.tsx';
 import { Head } from '../ui/panel.tsx';
 import { AccountMenu } from './account-menu.tsx';
@@ -81,7 +81,7 @@ function Rail({ more }: { more: () => void }) {
   const session = useSession();
   const bad = flow?.devices.reduce((sum, d) => sum + d.bad, 0) ?? 0;
   const counts: Record<string, { n: string; bad?: boolean } | undefined> = {
-    live: bad > 0 ? { n: `${num(bad)} bad`, bad: true } : undefined,
+    live: bad > 0 ? { n: `${bad < 1_000 ? num(bad) : `${num(bad / 1_000, bad < 9_950 ? 1 : 0)}k`} bad`, bad: true } : undefined,
     rules: flow === undefined || flow.rules.length === 0 ? undefined : { n: num(flow.rules.length) },
   };
   const drift = useStatus()?.hub.drift ?? false;
@@ -194,8 +194,6 @@ function ThemeButton() {
   );
 }
 
-const zone =
-  new Intl.DateTimeFormat('en-GB', { timeZoneName: 'short' }).formatToParts().find((p) => p.type === 'timeZoneName')?.value ?? '';
 function HubClock() {
   useTick(500);
   const now = hubNow();

@@ -90,6 +90,8 @@ export class LiveStore {
     if (this.#tagReaders++ === 0) {
       this.#releaseTags = this.link.subscribe({ kind: 'tags' }, (m) => {
         if (Array.isArray(m['keys'])) {
+          // A list that was cut off by a lost link or a new configuration is void.
+          if (m['continues'] !== true) this.#keys = [];
           for (const key of m['keys'] as TagKey[]) this.#keys.push(key);
           if (m['more'] !== true) {
             this.tags.setKeys(this.#keys);

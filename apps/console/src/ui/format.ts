@@ -47,6 +47,9 @@ export const clock = (ms: number, seconds = true): string => {
 export const clockTenths = (ms: number): string => `${clock(ms)}.${Math.floor((((ms % 1000) + 1000) % 1000) / 100)}`;
 const dayFormat = new Intl.DateTimeFormat('en-GB', { weekday: 'short', day: 'numeric', month: 'short' });
 export const day = (ms: number): string => dayFormat.format(ms);
+/** The short name of this browser's time zone, which every time of the console is in. */
+export const zone: string =
+  new Intl.DateTimeFormat('en-GB', { timeZoneName: 'short' }).formatToParts().find((p) => p.type === 'timeZoneName')?.value ?? '';
 /** Time of day, with the date when it is another day. */
 export function moment(ms: number, seconds = true): string {
   if (!Number.isFinite(ms)) return '';
@@ -74,12 +77,19 @@ export const unitText = (unit: string | undefined): string => (unit === undefine
 export const decimalsOf = (type: string, precision: number | undefined): number =>
   precision ?? (/int|word|byte|bool|uint|long|short/i.test(type) ? 0 : 2);
 
+/** Decimals of a value that has no tag yet: as many as it needs, six at most. */
+export const decimalsIn = (v: unknown): number =>
+  typeof v !== 'number' || Number.isInteger(v) ? 0 : Math.min(6, /\.(\d+)/.exec(String(Number(v.toPrecision(7))))?.[1]?.length ?? 0);
+
 /** A tag's value as text. */
 export function valueText(v: unknown, decimals: number): string {
   if (v === null || v === undefined) return 'no value';
   if (typeof v === 'boolean') return v ? 'on' : 'off';
   if (typeof v === 'number') return num(v, decimals);
   if (typeof v === 'string') return v;
+  // Without separators of thousands: a comma stands between the elements.
+  if (Array.isArray(v))
+    return `[${v.map((e: unknown) => (typeof e === 'number' && Number.isFinite(e) ? minus(e.toFixed(decimals)) : valueText(e, decimals))).join(', ')}]`;
   return JSON.stringify(v);
 }
 

@@ -4,6 +4,8 @@ import type { TagKey } from '../api/types.ts';
 /** A number whose decimal point stands at the same place in every row: the fraction is as wide as the `places` of the longest one. */
 export const AlignedValue = ({ value, decimals, places }: { value: unknown; decimals: number; places: number }) => {
   const width = places === 0 ? 0 : `${places + 0.6}ch`;
+  // Texts and lists have no point to stand below, and need the room.
+  if (typeof value === 'string' || typeof value === 'object') return valueText(value, decimals);
   if (typeof value !== 'number' || !Number.isFinite(value))
     return (
       <>

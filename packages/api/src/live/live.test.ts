@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, test } from 'node:test';
 import { WebSocket } from 'ws';
-import { partPrincipal, Quality, silentLogger } from '@omh/core';
+import { partPrincipal, Quality, silentLogger, type TagId } from '@omh/core';
 import { VirtualClock } from '@omh/core/testing';
 import { ApiServer } from '../api-server.ts';
 import { adminToken, asHub, FakeHub } from '../testing/fake-hub.ts';
@@ -154,6 +154,31 @@ test('tags outside the subtrees of the principal are not there', async () => {
     ((await client.next()).keys as Json[]).map((k) => k.k),
     [1, 2],
   );
+});
+
+test('a list of thousands of keys comes in parts, and one that begins anew is told from one that goes on', async () => {
+  const tags = hub.values.tags();
+  const many = Array.from({ length: 9_000 }, (_, i) => ({
+    ...tags[0]!,
+    id: (i + 1) as TagId,
+    name: `t${i}`,
+    path: `acme/line1/t${i}`,
+  }));
+  hub.values.configure(many, clock.now());
+  const client = await open();
+  const part = async (): Promise<unknown[]> => {
+    const { keys, continues, more } = await client.next();
+    return [(keys as Json[]).length, (keys as Json[])[0]!.k, continues, more];
+  };
+  client.say({ op: 'sub', id: 1, kind: 'tags' });
+  assert.deepEqual(await part(), [4000, 1, undefined, true]);
+  hub.values.configure(many.slice(1), clock.now());
+  await clock.advance(100);
+  assert.deepEqual(await part(), [4000, 2, undefined, true]);
+  await clock.advance(100);
+  assert.deepEqual(await part(), [4000, 4002, true, true]);
+  await clock.advance(100);
+  assert.deepEqual(await part(), [999, 8002, true, undefined]);
 });
 
 test('after the hub was reconfigured the keys come anew', async () => {

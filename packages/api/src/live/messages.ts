@@ -1,5 +1,5 @@
 import type { FlowAnswer, StatusAnswer } from '../rest/status.ts';
-import type { RequestRow, SimulatorRow } from '../rest/simulators.ts';
+import type { RequestRow, SimulatorRow } from '../rest/simulator-rows.ts';
 import type { LiveTagFrame, LiveTagKeys } from './tags.ts';
 import type { LiveTopicFrame } from './topic.ts';
 

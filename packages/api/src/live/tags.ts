@@ -27,12 +27,16 @@ export interface LiveTagKey {
   /** Words for values, by the value as text. */
   readonly labels?: Tag['labels'];
 }
-/** All keys of the subscription, again after the hub was reconfigured; `more` says that the next message goes on with the list. */
+/**
+ * All keys of the subscription, again after the hub was reconfigured; `more` says that the next message goes on with the list, and
+ * `continues` that this one does. A list that begins anew makes an unfinished one void.
+ */
 export interface LiveTagKeys {
   readonly id: number;
   readonly kind: 'tags';
   readonly keys: readonly LiveTagKey[];
   readonly more?: true;
+  readonly continues?: true;
 }
 /** Columns: v last usable value, t its own time in ms, q quality, s ms since when it holds, r reason. */
 export interface LiveTagFrame {
@@ -143,6 +147,7 @@ export class TagsSubscription implements Subscription {
   }
 
   #announce(): void {
+    const continues = this.#announced > 0;
     const part = this.#tags.slice(this.#announced, this.#announced + chunk);
     this.#announced += part.length;
     this.#complete = this.#announced === this.#tags.length;
@@ -162,7 +167,13 @@ export class TagsSubscription implements Subscription {
         ...(tag.labels === undefined ? {} : { labels: tag.labels }),
       }),
     );
-    const message: LiveTagKeys = { id: this.#id, kind: 'tags', keys, ...(this.#complete ? {} : { more: true as const }) };
+    const message: LiveTagKeys = {
+      id: this.#id,
+      kind: 'tags',
+      keys,
+      ...(continues ? { continues: true as const } : {}),
+      ...(this.#complete ? {} : { more: true as const }),
+    };
     this.#out.send(JSON.stringify(message));
   }
 

@@ -123,7 +123,8 @@ test('what the device refuses is told, forgotten and learnt again, and goes into
   const { holes } = await get<HolesAnswer>('/devices/press/holes');
   assert.deepEqual(holes, [{ unit: 1, area: 'holding', start: 8999, count: 1, code: 2 }]);
   const template = await (await raw('GET', '/devices/press/template')).text();
-  assert.match(template, /^# Unit 1 refuses holding 8999 with exception 2\.\ntemplates:\n {2}press:\n/);
+  assert.match(template, /^templates:\n {2}press:\n/);
+  assert.match(template, /\n {6}holes: \[\{ area: holding, start: 8999, count: 1 \}\]\n/);
   assert.match(template, /address: "\{unit\}!40001"/);
   assert.match(template, /host: "\{host\}"/);
   assert.doesNotMatch(template, /127\.0\.0\.1/);

@@ -37,6 +37,7 @@ export const HolesAnswer = Type.Object({
       start: Type.Integer({ description: 'As on the wire, from 0.' }),
       count: Type.Integer(),
       code: Type.Integer({ description: "The protocol's own: for Modbus the exception code." }),
+      gap: Type.Optional(Type.Boolean({ description: 'It lies between values, and only some of it need be refused.' })),
     }),
     'Ranges that the device refuses, by unit, area and start.',
   ),

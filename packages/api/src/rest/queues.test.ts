@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import { silentLogger, type Micros, type QueueStatus } from '@omh/core';
+import type { ShownQueue } from '@omh/hub';
 import { VirtualClock } from '@omh/core/testing';
 import { ApiServer } from '../api-server.ts';
 import type { App } from '../context.ts';
@@ -22,16 +23,22 @@ afterEach(async () => {
   await hub.access.stop();
 });
 
-const ask = (method: 'GET' | 'POST' | 'DELETE', path: string, token = 'engineer-token') =>
-  app.inject({ method, url: `/api/v1/queues${path}`, headers: { host: 'localhost', authorization: `Bearer ${token}` } });
+const ask = (method: 'GET' | 'POST' | 'DELETE', path: string, token = 'engineer-token', payload?: object) =>
+  app.inject({
+    method,
+    url: `/api/v1/queues${path}`,
+    headers: { host: 'localhost', authorization: `Bearer ${token}` },
+    ...(payload === undefined ? {} : { payload }),
+  });
 
 const counters = Object.fromEntries(
   'matched received found success failed inflight queuing queuing_bytes dropped dropped.queue_full dropped.expired dropped.other retried retried.success retried.failed late_reply'
     .split(' ')
     .map((name, i) => [name, i]),
 ) as unknown as QueueStatus['counters'];
-const status: QueueStatus = {
+const status: ShownQueue = {
   name: 'app/north',
+  orphan: false,
   health: { state: 'lost', reason: { code: 'X', params: {}, text: 'The broker does not answer.' }, since: now },
   breaker: 'open',
   counters,
@@ -42,9 +49,18 @@ const status: QueueStatus = {
 test('a queue tells every counter, and how long an outage may last', async () => {
   hub.queued = [
     status,
-    { ...status, name: 'app/new', capacity: { ...status.capacity, hours: undefined, hoursLeft: undefined, oldest: undefined } },
+    {
+      ...status,
+      name: 'app/new',
+      orphan: true,
+      capacity: { ...status.capacity, hours: undefined, hoursLeft: undefined, oldest: undefined },
+    },
   ];
   const { queues } = (await ask('GET', '')).json<QueuesAnswer>();
+  assert.deepEqual(
+    queues.map(({ orphan }) => orphan),
+    [false, true],
+  );
   assert.deepEqual(queues[0]!.counters, counters);
   assert.deepEqual([queues[0]!.capacity.hoursLeft, queues[0]!.capacity.oldest], [0.26, '2023-11-14T22:13:20.000Z']);
   assert.deepEqual(Object.keys(queues[1]!.capacity).sort(), ['bytes', 'bytesPerSecond', 'hoursHeld', 'maxBytes']);
@@ -77,7 +93,15 @@ test('a dead letter is sent again or removed, and a queue emptied, by its name w
   assert.equal((await ask('POST', '/app%2Fnorth/dead-letters/3/replay')).statusCode, 200);
   assert.equal((await ask('DELETE', '/app%2Fnorth/dead-letters/8')).statusCode, 204);
   assert.deepEqual((await ask('DELETE', '/app%2Fnorth/entries')).json(), { dropped: 5 });
-  assert.deepEqual(hub.calls, ['replay app/north 3', 'remove app/north 8', 'clear app/north']);
+  assert.equal((await ask('POST', '/app%2Fnorth/hand-over', 'engineer-token', { to: 'app/south' })).statusCode, 200);
+  assert.equal((await ask('DELETE', '/app%2Fnorth')).statusCode, 204);
+  assert.deepEqual(hub.calls, [
+    'replay app/north 3',
+    'remove app/north 8',
+    'clear app/north',
+    'hand over app/north to app/south',
+    'discard app/north',
+  ]);
   await hub.access.audit.durable();
   const records = hub.access.store.records.map((bytes) => JSON.parse(Buffer.from(bytes).toString()) as { verb: string; what: string });
   assert.deepEqual(
@@ -86,6 +110,8 @@ test('a dead letter is sent again or removed, and a queue emptied, by its name w
       ['queues.write', 'queues/app/north/dead-letters/3/replay'],
       ['queues.write', 'queues/app/north/dead-letters/8'],
       ['queues.write', 'queues/app/north/entries'],
+      ['queues.write', 'queues/app/north/hand-over'],
+      ['queues.write', 'queues/app/north'],
     ],
   );
 });

@@ -31,6 +31,7 @@ type Counters = QueueStatus['counters'];
 
 export const QueueRow = Type.Object({
   name: Type.String({ description: 'Whose it is: app/north.' }),
+  orphan: Type.Optional(Type.Boolean({ description: 'Its app is gone, or stores nothing any more: what waits is sent by nobody.' })),
   ...healthFields,
   breaker: Type.Unsafe<QueueStatus['breaker']>({ type: 'string', enum: ['closed', 'open', 'halfOpen', 'idle'] }),
   counters: Type.Unsafe<Counters>({
@@ -124,7 +125,44 @@ export function registerQueues(app: App, { hub }: ApiContext): void {
         response: { 200: QueuesAnswer, ...problemResponses },
       },
     },
-    async () => ({ queues: hub.queues.list().map(queueToJson) }),
+    async () => ({ queues: hub.queues.list().map((queue) => ({ ...queueToJson(queue), orphan: queue.orphan })) }),
+  );
+
+  app.post(
+    '/api/v1/queues/:name/hand-over',
+    {
+      config: { permission: 'queues.write' },
+      schema: {
+        operationId: 'handOverQueue',
+        tags: ['apps'],
+        summary:
+          'Begins to hand what waits in a queue without an app to the queue of another app, oldest first; it is gone when it is empty.',
+        params: NameParams,
+        body: Type.Object({ to: Type.String({ minLength: 1, maxLength: 300, description: 'app/south' }) }, { additionalProperties: false }),
+        response: { 200: Ok, ...problemResponses },
+      },
+    },
+    async (request) => {
+      hub.queues.handOver(request.params.name, request.body.to, signedIn(request));
+      return { result: 'ok' as const };
+    },
+  );
+  app.delete(
+    '/api/v1/queues/:name',
+    {
+      config: { permission: 'queues.write' },
+      schema: {
+        operationId: 'discardQueue',
+        tags: ['apps'],
+        summary: 'Removes a queue without an app, with all that is in it.',
+        params: NameParams,
+        response: { 204: Type.Null({ description: 'Done.' }), ...problemResponses },
+      },
+    },
+    async (request, reply) => {
+      await hub.queues.discard(request.params.name, signedIn(request));
+      return reply.code(204).send(null);
+    },
   );
 
   app.delete(

@@ -67,6 +67,17 @@ test('a value stands with its own time, its age and since when its quality holds
   assert.deepEqual([values[1]!.value, values[1]!.time, values[1]!.age], [null, null, null]);
 });
 
+test('the word that a tag has for its value stands beside it', async () => {
+  const [first, ...others] = hub.values.tags();
+  hub.values.configure([{ ...first!, labels: { 0: 'stopped', 1: 'running' } }, ...others], clock.now());
+  hub.set({ 1: 1, 2: 1 });
+  const { values } = await get<ValuesAnswer>('/api/v1/values');
+  assert.deepEqual(
+    values.map((v) => v.label),
+    ['running', undefined, undefined],
+  );
+});
+
 test('values no double holds are told exactly', async () => {
   hub.set({ 3: 9007199254740993n, 1: Number.NaN });
   const { values } = await get<ValuesAnswer>('/api/v1/values');

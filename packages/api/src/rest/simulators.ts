@@ -1,71 +1,17 @@
 import { Type, type Static } from '@fastify/type-provider-typebox';
-import { rfc3339 } from '@omh/core';
-import type { Hub, RequestLogEntry, Simulator } from '@omh/hub';
 import type { ApiContext, App } from '../context.ts';
+import { errors } from '../errors.ts';
 import { problemResponses } from '../problem.ts';
-import { healthFields, healthToJson, NameParams, Ok, Time } from '../schemas.ts';
-import { unknown } from './tag-target.ts';
+import { listOf, NameParams, Ok } from '../schemas.ts';
+import { readersOf, RequestRow, requestToJson, simulatorByName, SimulatorRow, simulatorToJson } from './simulator-rows.ts';
 
-export const SimulatorRow = Type.Object({
-  name: Type.String(),
-  protocol: Type.String(),
-  address: Type.Optional(Type.String({ description: 'host:port it listens on' })),
-  ...healthFields,
-  registers: Type.Array(
-    Type.Object({
-      unit: Type.Integer(),
-      area: Type.String(),
-      address: Type.Integer(),
-      value: Type.Number(),
-      label: Type.Optional(Type.String()),
-      signal: Type.Optional(Type.String()),
-    }),
-  ),
-  stats: Type.Object({ connections: Type.Number(), requests: Type.Number(), exceptions: Type.Number() }),
+export const SimulatorsAnswer = Type.Object({
+  simulators: listOf(SimulatorRow, 'In the order of the file.'),
+  cursor: Type.Optional(Type.String({ description: 'Hand it back for the next page.' })),
 });
-export type SimulatorRow = Static<typeof SimulatorRow>;
-export const SimulatorsAnswer = Type.Object({ simulators: Type.Array(SimulatorRow) });
 export type SimulatorsAnswer = Static<typeof SimulatorsAnswer>;
-
-export const RequestRow = Type.Object({
-  seq: Type.Integer(),
-  at: Time,
-  peer: Type.String(),
-  unit: Type.Integer(),
-  function: Type.Integer(),
-  functionName: Type.String(),
-  address: Type.Optional(Type.Integer()),
-  count: Type.Optional(Type.Integer()),
-  outcome: Type.String(),
-});
-export type RequestRow = Static<typeof RequestRow>;
 export const SimulatorLogAnswer = Type.Object({ requests: Type.Array(RequestRow) });
 export type SimulatorLogAnswer = Static<typeof SimulatorLogAnswer>;
-
-export function simulatorToJson(s: Simulator): SimulatorRow {
-  const address = s.address();
-  return {
-    name: s.name,
-    protocol: s.protocol,
-    ...(address === undefined ? {} : { address }),
-    ...healthToJson(s.health()),
-    registers: [...s.registers()],
-    stats: { ...s.stats() },
-  };
-}
-export const requestToJson = (e: RequestLogEntry): RequestRow => ({ ...e, at: rfc3339(e.at) });
-
-export function simulatorByName(hub: Hub, name: string): Simulator {
-  const all = hub.simulators();
-  return (
-    all.find((s) => s.name === name) ??
-    unknown(
-      'simulator',
-      name,
-      all.map((s) => s.name),
-    )
-  );
-}
 
 export function registerSimulators(app: App, { hub }: ApiContext): void {
   app.get(
@@ -75,11 +21,40 @@ export function registerSimulators(app: App, { hub }: ApiContext): void {
       schema: {
         operationId: 'getSimulators',
         tags: ['simulators'],
-        summary: 'Simulated devices with their registers.',
+        summary: 'Simulated devices with their signals, faults and registers.',
+        querystring: Type.Object({
+          limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 100 })),
+          cursor: Type.Optional(Type.String({ maxLength: 200, description: 'Of the page before.' })),
+        }),
         response: { 200: SimulatorsAnswer, ...problemResponses },
       },
     },
-    async () => ({ simulators: hub.simulators().map(simulatorToJson) }),
+    async ({ query: { limit = 100, cursor } }) => {
+      const all = hub.simulators();
+      const from = cursor === undefined ? 0 : all.findIndex(({ name }) => name === cursor) + 1;
+      if (cursor !== undefined && from === 0) throw errors.API_CURSOR_INVALID();
+      const page = all.slice(from, from + limit);
+      const readers = readersOf(hub);
+      return {
+        simulators: page.map((simulator) => simulatorToJson(simulator, readers, 'list')),
+        ...(from + limit < all.length ? { cursor: page.at(-1)!.name } : {}),
+      };
+    },
+  );
+
+  app.get(
+    '/api/v1/simulators/:name',
+    {
+      config: { permission: 'simulators.read' },
+      schema: {
+        operationId: 'getSimulator',
+        tags: ['simulators'],
+        summary: 'One simulated device: who reads it, its signals with their present values, its faults.',
+        params: NameParams,
+        response: { 200: SimulatorRow, ...problemResponses },
+      },
+    },
+    async ({ params }) => simulatorToJson(simulatorByName(hub, params.name), readersOf(hub), 'one'),
   );
 
   for (const verb of ['start', 'stop'] as const) {
@@ -90,7 +65,7 @@ export function registerSimulators(app: App, { hub }: ApiContext): void {
         schema: {
           operationId: `${verb}Simulator`,
           tags: ['simulators'],
-          summary: verb === 'start' ? 'Lets it answer again, on the port it had.' : 'Lets it fall silent.',
+          summary: verb === 'start' ? 'Lets it answer again, on the port it had.' : 'Takes it away, as if it were switched off.',
           params: NameParams,
           response: { 200: Ok, ...problemResponses },
         },

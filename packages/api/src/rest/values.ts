@@ -25,6 +25,7 @@ export const ValueRow = Type.Object({
   since: Type.String({ format: 'date-time', description: 'Since when this quality holds.' }),
   unit: Type.Optional(Type.String({ description: 'UCUM.' })),
   precision: Type.Optional(Type.Integer({ description: 'Digits shown after the point.' })),
+  label: Type.Optional(Type.String({ description: 'The word that the tag has for this value.' })),
 });
 export type ValueRow = Static<typeof ValueRow>;
 export const ValuesAnswer = Type.Object({
@@ -32,6 +33,11 @@ export const ValuesAnswer = Type.Object({
   cursor: Type.Optional(Type.String({ description: 'Hand it back for the next page.' })),
 });
 export type ValuesAnswer = Static<typeof ValuesAnswer>;
+
+const wordFor = (labels: Readonly<Record<string, string>> | undefined, value: unknown): string | undefined =>
+  labels === undefined || value === null || value === undefined
+    ? undefined
+    : (labels[String(value)] ?? (typeof value === 'boolean' ? labels[value ? '1' : '0'] : undefined));
 
 export function valueToJson(last: LastValue, now: Micros): ValueRow {
   const { tag } = last;
@@ -52,6 +58,8 @@ export function valueToJson(last: LastValue, now: Micros): ValueRow {
   if (last.reason !== undefined) out.reason = last.reason;
   if (tag.unit !== undefined) out.unit = tag.unit;
   if (tag.precision !== undefined) out.precision = tag.precision;
+  const label = wordFor(tag.labels, last.value);
+  if (label !== undefined) out.label = label;
   return out;
 }
 

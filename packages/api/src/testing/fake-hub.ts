@@ -19,7 +19,6 @@ import {
   type Principal,
   type Publication,
   type QueryOptions,
-  type QueueStatus,
   type SqlResult,
   type SqlValue,
   type Tag,
@@ -35,6 +34,7 @@ import {
   type ImportRequest,
   type RequestLogEntry,
   type ShownLetter,
+  type ShownQueue,
   type Simulator,
   type PlanAnswer,
   type ValueTrace,
@@ -307,7 +307,7 @@ export class FakeHub {
     texts: new Map([['hub.yaml', 'changed']]),
   };
   letters: ShownLetter[] = [];
-  queued: QueueStatus[] = [];
+  queued: ShownQueue[] = [];
   readonly queues = {
     list: () => this.queued,
     deadLetters: async (_name: string, from: number | undefined, limit: number) =>
@@ -321,6 +321,12 @@ export class FakeHub {
     clear: async (name: string) => {
       this.calls.push(`clear ${name}`);
       return 5;
+    },
+    handOver: (name: string, to: string) => {
+      this.calls.push(`hand over ${name} to ${to}`);
+    },
+    discard: async (name: string) => {
+      this.calls.push(`discard ${name}`);
     },
   };
   devices(): ReturnType<Hub['devices']> {
@@ -361,7 +367,6 @@ export class FakeHub {
         tags: 2,
         counts: this.values.counts('press'),
         stats,
-        values: 6,
       },
     ];
   }
@@ -399,18 +404,31 @@ export class FakeHub {
   }
   simulators(): readonly Simulator[] {
     const silent = { id: 1, fault: 'silent', text: 'It never answers.', settings: { fault: 'silent' } as const, active: true, hits: 0 };
+    const level = {
+      ...{ unit: 1, name: 'level', signal: 'sine', text: 'A sine.', area: 'holding' as const, address: 2, points: 2 },
+      ...{ type: 'float', count: 1, value: 4.5, held: false },
+    };
     const simulator = {
       id: 'simulator/plant',
       name: 'plant',
       protocol: 'modbus-tcp',
+      units: [1],
       address: () => '127.0.0.1:5020',
+      lastAddress: () => '127.0.0.1:5020',
       health: () => this.#health(),
       start: async () => {},
       stop: async () => {},
       requests: (after?: number) => this.simulatorLog('plant', after),
-      signals: () => [],
-      holdSignal: (unit: number, name: string, value: unknown) => void this.calls.push(`hold ${unit} ${name} ${String(value)}`),
-      releaseSignal: (unit: number, name: string) => void this.calls.push(`release ${unit} ${name}`),
+      signalCount: 1,
+      signals: () => [level],
+      holdSignal: (unit: number | undefined, name: string, value: unknown) => {
+        this.calls.push(`hold ${unit ?? '-'} ${name} ${String(value)}`);
+        return level;
+      },
+      releaseSignal: (unit: number | undefined, name: string) => {
+        this.calls.push(`release ${unit ?? '-'} ${name}`);
+        return level;
+      },
       faults: () => [silent],
       addFault: () => silent,
       removeFault: (id: number) => void this.calls.push(`fault ${id} ends`),

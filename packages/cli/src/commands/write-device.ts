@@ -44,7 +44,7 @@ export function writeCommand(): Command {
         return;
       }
       const { module, settings } = deviceOf(target === '-' ? undefined : target, flags);
-      if (!flags.yes && !flags.json) throw errors.CLI_USAGE({ detail: 'A write into a device passes by all limits of the hub; say --yes' });
+      if (!flags.yes) throw errors.CLI_USAGE({ detail: 'A write into a device passes by all limits of the hub; say --yes' });
       const value = deviceValue(text, flags.type);
       await visiting(flags, async (options) => {
         await visitDevice(module, settings, options, (visit) =>

@@ -179,7 +179,7 @@ test("Neuron's export of nodes is read, links and attributes included", async ()
     port: 502,
     timeout: '3000ms',
     byteOrder: 'CDAB',
-    interRequestDelay: '20ms',
+    interRequestDelay: 20,
   });
   assert.equal(next.config.devices.press!.groups.fast!.interval, '500ms');
   assert.deepEqual(tagsOf(next, 'press', 'fast'), {
@@ -288,6 +288,14 @@ fast,a,1!40006,int16,,,
   assert.equal(result.refused, 5);
   assert.deepEqual(Object.keys(tagsOf(next, 'press', 'fast')), ['a']);
   assert.deepEqual(notes(result), ['line 1, column 42: the column spare: no property of a tag has this name']);
+});
+
+test('a tag that JSON readers would lose is refused where it stands', async () => {
+  const what = await read(bytes('device,group,name,address,type\npress,g,__proto__,1!40001,int16\npress,g,a,1!40002,int16\n'));
+  const { result, hub: next } = after(hub('devices:\n  press: { driver: modbus-tcp, settings: {}, groups: {} }\n'), what);
+  assert.deepEqual([result.added, result.refused], [1, 1]);
+  assert.match(faults(result)[0]!, /^line 2, column 9: press\/g\/__proto__: .*means something else/);
+  assert.deepEqual(Object.keys(tagsOf(next, 'press', 'g')), ['a']);
 });
 
 test('a large import stands in a tag table, a group that has one keeps it, and a file that is there is not written over', async () => {

@@ -173,7 +173,7 @@ function readNode(name: string, plugin: string, params: Block, where: Where, col
     byteOrder: otherThan('ABCD', orders[(number('endianess') ?? 1) - 1]),
     byteOrder64: otherThan('ABCDEFGH', orders64[(number('endianess_64') ?? 1) - 1]),
     addressBase: number('address_base') === 0 ? 0 : undefined,
-    interRequestDelay: pause === undefined || pause === 0 ? undefined : `${pause}ms`,
+    interRequestDelay: pause === 0 ? undefined : pause,
   });
   collector.devices.set(name, { driver, settings: { ...settings, ...numbers } });
   const known = ['timeout', 'interval', 'endianess', 'endianess_64', 'address_base', 'link'];

@@ -9,7 +9,7 @@ import { maxTags, TagCollector } from './tags-read.ts';
 import type { TagFormat, TagsRead } from './tags-read.ts';
 
 /** The columns of an exported table: where a tag stands, then its properties. */
-export const sheetColumns = ['device', 'group', 'interval', ...tagColumns] as const;
+const sheetColumns = ['device', 'group', 'interval', ...tagColumns] as const;
 type Column = (typeof sheetColumns)[number];
 const places: ReadonlySet<string> = new Set(['device', 'group', 'interval', 'name']);
 const byName = new Map<string, Column>(sheetColumns.map((column) => [column.toLowerCase(), column]));

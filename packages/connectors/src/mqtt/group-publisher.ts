@@ -10,11 +10,13 @@ export interface Names {
   readonly hub: string;
 }
 
-export const defaultTopic = '/neuron/{app}/{device}/{group}';
+const defaultTopic = '/neuron/{app}/{device}/{group}';
 
 /** `{app}`, `{device}`, `{group}`, `{tag}`, `{site}` and `{hub}` stand for the names; what has no name here stays. */
 export const topicFor = (template: string | undefined, names: Partial<Names> & { device?: string; group?: string; tag?: string }): string =>
   (template ?? defaultTopic).replace(/\{(app|device|group|tag|site|hub)\}/g, (whole, key: keyof typeof names) => names[key] ?? whole);
+
+const mostTopics = 100_000;
 
 /** One payload of a cycle on its way to its topic. */
 export type Emit = (topic: string, format: PayloadFormat, cycle: GroupCycle, from: number, to: number) => void;
@@ -63,6 +65,8 @@ export class GroupPublisher {
   #topicOf(tag: string): string | undefined {
     const known = this.#tagTopics.get(tag);
     if (known !== undefined || this.#tagTopics.has(tag)) return known;
+    // Tags come and go while the app runs.
+    if (this.#tagTopics.size >= mostTopics) this.#tagTopics.clear();
     const topic = this.topic.replaceAll('{tag}', () => tag);
     const made = topicNameFault(topic) === undefined ? topic : undefined;
     this.#tagTopics.set(tag, made);

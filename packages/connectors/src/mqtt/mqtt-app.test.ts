@@ -72,6 +72,27 @@ async function until(condition: () => boolean): Promise<void> {
   assert.ok(condition(), 'did not come true within 5 s');
 }
 
+test('an app that is stopped while its queue is being opened closes it and connects to nobody', async () => {
+  let opened = (_queue: DeliveryQueue): void => {};
+  let closed = 0;
+  const queue = { offer: () => 1, start: () => {}, close: async () => void closed++, status: () => undefined } as unknown as DeliveryQueue;
+  const open = (): Promise<DeliveryQueue> =>
+    new Promise((resolve) => {
+      opened = resolve;
+    });
+  const { app: made, emit } = app({ url: 'mqtt://127.0.0.1:1' }, fakeBus().bus, { queue: open });
+  const started = made.start();
+  emit(cycle(1));
+  await new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+  const stopped = made.stop();
+  opened(queue);
+  await Promise.all([started, stopped]);
+  assert.equal(closed, 1);
+  assert.equal(made.health().state, 'stopped');
+});
+
 test('one cycle is one message on the bus, encoded only when somebody asks', async () => {
   const { bus, published } = fakeBus();
   const { app: made, emit } = app({}, bus);
@@ -250,8 +271,11 @@ test('requests through an external broker are answered; writes only as far as th
   const gate: TagGate = {
     readings: () => [{ tag: tags[0]!, value: 291, valueTime: undefined, qualityCode: 0 }],
     mayRead: () => false,
-    mayPublish: () => false,
-    write: async ({ principal }) => void allowed.push([...principal.permissions]),
+    mayAnswer: () => false,
+    write: async ({ principal }) => {
+      allowed.push([...principal.permissions]);
+      return [undefined];
+    },
     devices: () => [{ node: 'demo', up: true, running: true }],
   };
   const settings: MqttAppOptions['settings'] = {

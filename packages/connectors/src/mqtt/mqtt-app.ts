@@ -60,6 +60,10 @@ export interface AppStatus {
 
 const utf8 = new TextEncoder();
 
+/** Whether an app of these settings keeps what its broker has not acknowledged on the disk. */
+export const storesMessages = ({ url, storeAndForward }: MqttAppSettings): boolean =>
+  url !== undefined && storeAndForward?.enabled !== false;
+
 /** A north app: each cycle of a subscribed group becomes one message, or one per tag. */
 export class MqttApp implements Part {
   readonly id: string;
@@ -76,6 +80,9 @@ export class MqttApp implements Part {
   #messages = 0;
   #failed = 0;
   #up = false;
+  #running = false;
+  /** Start and stop come one after the other. */
+  #turn: Promise<void> = Promise.resolve();
 
   constructor(options: MqttAppOptions) {
     const { name, settings, clock, gate, queue } = options;
@@ -88,7 +95,7 @@ export class MqttApp implements Part {
     this.#groups = options.subscriptions.map((subscription) => new GroupPublisher(subscription, settings, names));
     this.#uplink = this.#createUplink(settings);
     const topic = (template: string | undefined, usual: string): string => topicFor(template ?? usual, names);
-    if (settings.url !== undefined && queue !== undefined && storeAndForward?.enabled !== false)
+    if (queue !== undefined && storesMessages(settings))
       this.#store = new StoreAndForward({
         settings: storeAndForward ?? {},
         uplink: this.#uplink,
@@ -144,15 +151,25 @@ export class MqttApp implements Part {
     return requests;
   }
 
-  async start(): Promise<void> {
+  /** Cycles are heard at once: one that takes over from its former self misses none. */
+  start(): Promise<void> {
+    this.#running = true;
     this.#health.set('starting', `Connects to ${this.#uplink.target}.`);
-    await this.#openStore();
-    this.#uplink.start((state) => this.#linkChanged(state));
+    this.#store?.expect();
     this.#unsubscribe = this.#groups.map((group) =>
       this.#options.onGroup(group.device, group.group, (cycle) =>
         group.publish(cycle, (topic, format, whole, from, to) => this.#publish(group, topic, format, whole, from, to)),
       ),
     );
+    return this.#inTurn(() => this.#start());
+  }
+  async #start(): Promise<void> {
+    if (!this.#running) {
+      this.#store?.abandon();
+      return;
+    }
+    await this.#openStore();
+    this.#uplink.start((state) => this.#linkChanged(state));
     this.#states?.start();
   }
 
@@ -167,14 +184,24 @@ export class MqttApp implements Part {
     }
   }
 
-  async stop(): Promise<void> {
+  /** A start that is under way ends first: a queue that is being opened is closed when it is there. */
+  stop(): Promise<void> {
+    this.#running = false;
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     this.#unsubscribe = [];
+    return this.#inTurn(() => this.#stop());
+  }
+  async #stop(): Promise<void> {
     this.#states?.stop();
     await this.#store?.stop();
     this.#up = false;
     await this.#uplink.stop();
-    this.#health.set('stopped', 'Stopped; nothing is published.');
+    if (!this.#running) this.#health.set('stopped', 'Stopped; nothing is published.');
+  }
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => {});
+    return done;
   }
 
   #linkChanged({ up, reason }: UplinkState): void {
@@ -209,9 +236,17 @@ export class MqttApp implements Part {
   address(): string {
     return this.#uplink.target;
   }
+  /** It has a queue on the disk, also while that cannot be opened. */
+  get stores(): boolean {
+    return this.#store !== undefined;
+  }
   /** What waits for the broker; undefined where nothing is stored, and while the app does not run. */
   get queue(): DeliveryQueue | undefined {
     return this.#store?.queue;
+  }
+  /** Messages that were handed over. */
+  get messages(): number {
+    return this.#messages;
   }
   status(): AppStatus {
     const queue = this.#store?.status();
@@ -223,7 +258,7 @@ export class MqttApp implements Part {
       target: this.#uplink.target,
       subscriptions: this.#groups.map(({ device, group, topic }) => ({ device, group, topic })),
       messages: this.#messages,
-      failed: this.#failed,
+      failed: this.#failed + (this.#store?.lost ?? 0),
       ...(queue === undefined ? {} : { queue }),
       ...(requests === undefined ? {} : { requests: { answered: requests.answered, refused: requests.refused } }),
     };
@@ -232,7 +267,7 @@ export class MqttApp implements Part {
     const labels = { app: this.name };
     yield { name: 'omh_app_up', value: this.#up ? 1 : 0, labels };
     yield { name: 'omh_app_messages_total', value: this.#messages, labels };
-    yield { name: 'omh_app_failed_total', value: this.#failed, labels };
+    yield { name: 'omh_app_failed_total', value: this.#failed + (this.#store?.lost ?? 0), labels };
     if (this.#requests !== undefined) {
       yield { name: 'omh_app_requests_total', value: this.#requests.answered, labels: { ...labels, result: 'answered' } };
       yield { name: 'omh_app_requests_total', value: this.#requests.refused, labels: { ...labels, result: 'refused' } };

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Quality, type Principal } from '@omh/core';
+import { OmhError, Quality, type Principal } from '@omh/core';
 import { neuron } from '@omh/wire';
 import { errors } from '../errors.ts';
 import { Requests, type RequestsOptions } from './requests.ts';
-import type { TagGate, TagReading, TagWrite } from './tag-gate.ts';
+import type { TagGate, TagReading, TagWrites } from './tag-gate.ts';
 import { testTag } from './test-support.ts';
 import type { Incoming, Outgoing, Sender } from './uplink.ts';
 
@@ -13,6 +13,7 @@ const person = (...permissions: string[]): Sender => ({
   clientId: 'c',
   peer: '10.0.0.9:555',
 });
+const heldBack = new OmhError('ACQUISITION_HELD_BACK', { blame: 'caller', text: 'Held back.', next: 'Nothing.' });
 const stranger: Principal = { kind: 'part', name: 'app/north', permissions: [] };
 const reading = (name: string, value: number | undefined, qualityCode: number = Quality.good): TagReading => ({
   tag: testTag(name),
@@ -24,14 +25,14 @@ const reading = (name: string, value: number | undefined, qualityCode: number = 
 interface World {
   requests: Requests;
   sent: { topic: string; body: Record<string, unknown>; message: Outgoing }[];
-  writes: TagWrite[];
+  writes: TagWrites[];
   ask: (topic: string, body: unknown, more?: Partial<Incoming>) => Promise<Record<string, unknown> | undefined>;
 }
 
 /** A gate with one device of one group; `hold` keeps writes waiting. */
 function world(more: Partial<RequestsOptions> = {}, hold?: Promise<void>): World {
   const sent: World['sent'] = [];
-  const writes: TagWrite[] = [];
+  const writes: TagWrites[] = [];
   const gate: TagGate = {
     readings: (device, group) =>
       device !== 'demo'
@@ -44,13 +45,23 @@ function world(more: Partial<RequestsOptions> = {}, hold?: Promise<void>): World
               reading('new', undefined, Quality.badWaitingForInitialData),
             ],
     mayRead: ({ permissions }, path) => permissions.includes(`values.read ${path}`),
-    mayPublish: ({ principal }, topic) => principal.permissions.includes(`mqtt.publish ${topic}`),
+    mayAnswer: ({ principal }, topic) => principal.permissions.includes(`mqtt.publish ${topic}`),
     async write(write) {
       await hold;
       writes.push(write);
-      if (!write.principal.permissions.includes('tag.write')) throw errors.APP_NOT_ALLOWED({ who: write.principal.name, what: 'write' });
-      if (write.tag === 'none') throw errors.APP_NO_SUCH_TAG({ node: write.device, group: write.group, tag: write.tag });
-      if (write.tag === 'broken') throw new Error('unexpected');
+      const { device, group, items, principal } = write;
+      if (items.some(({ tag }) => tag === 'broken')) throw new Error('unexpected');
+      const may = principal.permissions.includes('tag.write');
+      const missing = items.some(({ tag }) => tag === 'none');
+      return items.map(({ tag }) =>
+        !may
+          ? errors.APP_NOT_ALLOWED({ who: principal.name, what: 'write' })
+          : tag === 'none'
+            ? errors.APP_NO_SUCH_TAG({ node: device, group, tag })
+            : missing
+              ? heldBack
+              : undefined,
+      );
     },
     devices: () => [],
   };
@@ -134,23 +145,28 @@ test('one tag and many are written; the answer says which one was refused', asyn
   assert.deepEqual(writes[0], {
     device: 'demo',
     group: 'g',
-    tag: 't',
-    value: 5,
+    items: [{ tag: 't', value: 5 }],
     reason: 'trial',
     principal: from.principal,
     from: '10.0.0.9:555',
   });
   const many = (...tags: string[]): object => ({ uuid: 'u', node: 'demo', group: 'g', tags: tags.map((tag) => ({ tag, value: 1 })) });
   assert.deepEqual(await ask('w/req', many('a', 'b'), { from }), { uuid: 'u', error: 0 });
-  const mixed = (await ask('w/req', many('a', 'none', 'broken'), { from }))!;
+  assert.deepEqual(
+    writes.map(({ items }) => items.length),
+    [1, 2],
+    'the tags of a request go to the device together',
+  );
+  const mixed = (await ask('w/req', many('a', 'none'), { from }))!;
   assert.equal(mixed.error, 2201);
   assert.deepEqual(
     (mixed.errors as { tag: string; error: number }[]).map(({ tag, error }) => [tag, error]),
     [
+      ['a', 3001],
       ['none', 2201],
-      ['broken', 1001],
     ],
   );
+  assert.equal((await ask('w/req', many('a', 'broken'), { from }))!.error, 1001);
 });
 
 test('whoever has no permission writes nothing, and a stranger has what the settings allow', async () => {
@@ -218,7 +234,7 @@ test('with the format protobuf requests and answers are in it too', async () => 
     Buffer.from(neuron.encodeReadResponse('u', [{ name: 't', value: 291 }])).toString('hex'),
   );
   await ask('w/req', request('22080a01741203089601'));
-  assert.deepEqual([writes[0]!.tag, writes[0]!.value], ['t', 150]);
+  assert.deepEqual(writes[0]!.items, [{ tag: 't', value: 150 }]);
   assert.equal(Buffer.from(sent[1]!.message.payload as Uint8Array).toString('hex'), '0a017512050a01741000');
   await ask('w/req', 'garbage');
   assert.equal(

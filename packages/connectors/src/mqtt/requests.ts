@@ -102,12 +102,15 @@ export class Requests {
         from: from === undefined ? this.#options.target : (from.peer ?? 'hub'),
       };
       const results = await this.#writeAll(request, by).finally(() => this.#pending--);
-      const faults = results.filter((result) => result !== undefined);
-      if (faults.length === 0) this.answered++;
+      const faults = results.flatMap((error, i): Refusal[] =>
+        error === undefined ? [] : [{ tag: request.tags[i]!.tag, error: codeOf(error), reason: error.text }],
+      );
+      // What is only held back has nothing to say of its own.
+      const first = results.find((error) => error !== undefined && error.code !== 'ACQUISITION_HELD_BACK');
+      if (first === undefined) this.answered++;
       else this.refused++;
-      const first = faults[0];
-      const body = first === undefined ? { error: 0 } : { error: first.error, reason: first.reason };
-      const codes = request.tags.map(({ tag }, i) => ({ name: tag, error: results[i]?.error ?? 0 }));
+      const body = first === undefined ? { error: 0 } : { error: codeOf(first), reason: first.text };
+      const codes = request.tags.map(({ tag }, i) => ({ name: tag, error: results[i] === undefined ? 0 : codeOf(results[i]) }));
       answer(uuid, request.tags.length > 1 && first !== undefined ? { ...body, errors: faults } : body, () =>
         neuron.encodeWriteResponse(String(uuid), codes),
       );
@@ -117,18 +120,8 @@ export class Requests {
     }
   }
 
-  #writeAll({ node, group, tags, reason }: WriteBody, by: { principal: Principal; from: string }): Promise<(Refusal | undefined)[]> {
-    const { gate } = this.#options;
-    return Promise.all(
-      tags.map(async ({ tag, value }) => {
-        try {
-          await gate.write({ device: node, group, tag, value, ...by, ...(reason === undefined ? {} : { reason }) });
-          return undefined;
-        } catch (thrown) {
-          return { tag, error: codeOf(thrown), reason: reasonOf(thrown).text };
-        }
-      }),
-    );
+  async #writeAll({ node, group, tags, reason }: WriteBody, by: { principal: Principal; from: string }): ReturnType<TagGate['write']> {
+    return this.#options.gate.write({ device: node, group, items: tags, ...by, ...(reason === undefined ? {} : { reason }) });
   }
 
   /** Throws APP_NO_SUCH_NODE, APP_NO_SUCH_GROUP, APP_NO_SUCH_TAG and APP_NOT_ALLOWED. */
@@ -178,7 +171,7 @@ export class Requests {
       asked !== undefined &&
       topicNameFault(asked) === undefined &&
       !asked.startsWith('$') &&
-      (from === undefined || gate.mayPublish(from, asked));
+      (from === undefined || gate.mayAnswer(from, asked));
     const topic = mayAnswer ? asked : usual;
     const data = properties?.correlationData;
     const answered: MessageProperties | undefined =

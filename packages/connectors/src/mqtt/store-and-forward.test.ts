@@ -161,5 +161,39 @@ test('the queue tries at once when the link is up, and is closed with the app', 
   assert.equal(queue.tries, 1);
   await store.stop();
   assert.ok(queue.closed);
-  assert.equal(store.offer({ topic: 'a', payload: Uint8Array.of(), qos: 1, retain: false, json: true }, 0 as Micros), undefined);
+  const late = store.offer(message('a'), 0 as Micros);
+  assert.equal(late?.code, 'APP_QUEUE_UNUSABLE', 'what nobody keeps is not taken');
 });
+
+test('what comes before the queue is open waits for it in its order, and is counted when it never opens', async () => {
+  const queue = new FakeQueue();
+  let opened = (_queue: DeliveryQueue): void => {};
+  let broken = (_why: Error): void => {};
+  const uplink = { target: 'mqtt://away:1883' } as Uplink;
+  const open = (): Promise<DeliveryQueue> =>
+    new Promise((resolve, reject) => {
+      opened = resolve;
+      broken = reject;
+    });
+  const store = new StoreAndForward({ settings: {}, uplink, open, onDone: () => {} });
+  store.expect();
+  assert.equal(store.offer(message('first'), 1 as Micros), undefined);
+  const started = store.start();
+  assert.equal(store.offer(message('second'), 2 as Micros), undefined);
+  assert.equal(store.offer({ ...message('large'), payload: new Uint8Array(17 * 2 ** 20) }, 3 as Micros)?.code, 'APP_QUEUE_UNUSABLE');
+  opened(queue as unknown as DeliveryQueue);
+  await started;
+  assert.equal(store.offer(message('third'), 4 as Micros), undefined);
+  assert.deepEqual(
+    queue.offered.map(({ record, time }) => `${decodeStored(record)!.topic} ${time}`),
+    ['first 1', 'second 2', 'third 4'],
+  );
+  await store.stop();
+  store.expect();
+  store.offer(message('again'), 5 as Micros);
+  const failing = store.start();
+  broken(new Error('the disk is full'));
+  await assert.rejects(failing);
+  assert.equal(store.lost, 1);
+});
+const message = (topic: string) => ({ topic, payload: Uint8Array.of(), qos: 1 as const, retain: false, json: true });

@@ -35,6 +35,8 @@ const never: ReadonlyMap<number, string> = new Map([
 const batchCount = 500;
 /** A message that ended so many connections in a row, alone, is taken for the cause. */
 const maxEndings = 8;
+/** What is kept in memory until the queue is open. */
+const mostEarlyBytes = 16 * 2 ** 20;
 
 /**
  * Every message goes through a queue on the disk and leaves it when the broker has acknowledged it. While the broker answers, messages go
@@ -44,6 +46,11 @@ const maxEndings = 8;
 export class StoreAndForward {
   readonly #options: StoreAndForwardOptions;
   #queue: DeliveryQueue | undefined;
+  /** What was offered before the queue is open. */
+  #early: { readonly record: Uint8Array; readonly time: Micros }[] | undefined;
+  #earlyBytes = 0;
+  /** Messages that were taken and that no queue took. */
+  lost = 0;
   /** The entry whose sending ended with the connection, and how often. */
   #suspect = { position: -1, endings: 0 };
 
@@ -51,11 +58,32 @@ export class StoreAndForward {
     this.#options = options;
   }
 
-  /** Rejects when the folder of the queue cannot be opened. */
+  /** Messages are taken from now on, and wait in memory for `start`. */
+  expect(): void {
+    this.#early ??= [];
+  }
+  /** Rejects when the folder of the queue cannot be opened; what was taken meanwhile is `lost`. */
   async start(): Promise<void> {
+    try {
+      const queue = await this.#open();
+      for (const { record, time } of this.#early ?? []) if (typeof queue.offer(record, { time }) === 'object') this.lost++;
+      this.#early = undefined;
+      this.#queue = queue;
+      queue.start((batch) => this.#send(batch));
+    } finally {
+      this.abandon();
+    }
+  }
+  /** There will be no `start`. */
+  abandon(): void {
+    this.lost += this.#early?.length ?? 0;
+    this.#early = undefined;
+    this.#earlyBytes = 0;
+  }
+  #open(): Promise<DeliveryQueue> {
     const { settings, open } = this.#options;
     const maxBytes = sizeInBytes(settings.maxSize ?? '1GB')!;
-    this.#queue = await open({
+    return open({
       liveFirst: true,
       batchCount,
       backlogPerSecond: settings.rate ?? 1000,
@@ -64,7 +92,6 @@ export class StoreAndForward {
       deadLetterBytes: Math.max(2 ** 20, Math.floor(maxBytes / 16)),
       retry: { firstMs: 500, maxMs: 30_000 },
     });
-    this.#queue.start((batch) => this.#send(batch));
   }
 
   async stop(): Promise<void> {
@@ -80,7 +107,17 @@ export class StoreAndForward {
   /** Undefined when it is taken, else why not. `time`: when the data was born. */
   offer(message: Omit<StoredMessage, 'payload'> & { readonly payload: Uint8Array }, time: Micros): Reason | undefined {
     const qos = message.qos === 0 ? 1 : message.qos;
-    const answer = this.#queue?.offer(encodeStored({ ...message, qos }), { time });
+    const record = encodeStored({ ...message, qos });
+    const early = this.#early;
+    if (early !== undefined) {
+      if (this.#earlyBytes + record.length > mostEarlyBytes)
+        return errors.APP_QUEUE_UNUSABLE({ detail: 'it is not open yet, and too much waits for that.' }).reason();
+      this.#earlyBytes += record.length;
+      early.push({ record, time });
+      return undefined;
+    }
+    if (this.#queue === undefined) return errors.APP_QUEUE_UNUSABLE({ detail: 'it is not open.' }).reason();
+    const answer = this.#queue.offer(record, { time });
     return typeof answer === 'object' ? answer : undefined;
   }
 

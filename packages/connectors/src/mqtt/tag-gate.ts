@@ -1,4 +1,4 @@
-import type { Micros, Principal, Tag, TagValue } from '@omh/core';
+import type { Micros, OmhError, Principal, Tag, TagValue } from '@omh/core';
 import type { Sender } from './uplink.ts';
 
 /** What is known of a tag now. */
@@ -10,11 +10,11 @@ export interface TagReading {
   readonly qualityCode: number;
 }
 
-export interface TagWrite {
+/** What one request writes: tags of one group. */
+export interface TagWrites {
   readonly device: string;
   readonly group: string;
-  readonly tag: string;
-  readonly value: unknown;
+  readonly items: readonly { readonly tag: string; readonly value: unknown }[];
   /** Why, in the writer's words. */
   readonly reason?: string;
   readonly principal: Principal;
@@ -35,8 +35,12 @@ export interface TagGate {
   /** `no device` and `no group` where there is none. */
   readings(device: string, group: string): readonly TagReading[] | 'no device' | 'no group';
   mayRead(principal: Principal, path: string): boolean;
-  mayPublish(sender: Sender, topic: string): boolean;
-  /** Resolves after the device confirmed, rejects with an OmhError: APP_NOT_ALLOWED, APP_NO_SUCH_TAG, or what acquisition refuses. */
-  write(write: TagWrite): Promise<void>;
+  /** Whether an answer may go to this topic: where its asker may publish. */
+  mayAnswer(asker: Sender, topic: string): boolean;
+  /**
+   * Resolves after the device answered; result i is undefined where it confirmed item i, else APP_NOT_ALLOWED, APP_NO_SUCH_TAG, or what
+   * acquisition refuses. Where one of them may not be written, none is.
+   */
+  write(writes: TagWrites): Promise<readonly (OmhError | undefined)[]>;
   devices(): readonly DeviceLink[];
 }

@@ -39,6 +39,19 @@ export function sendingCases<D extends SuiteDisk>(harness: DeliveryQueueHarness<
     await queue.close();
   });
 
+  test('an entry that waited elsewhere is marked as late, whenever it is sent', async () => {
+    const { clock, queue, target } = await opened({ liveFirst: true });
+    queue.start(target.send);
+    for (const [text, late] of [
+      ['live', false],
+      ['late', true],
+    ] as const)
+      assert.equal(typeof queue.offer(Buffer.from(text), { time: clock.now(), late }), 'number');
+    await drained(clock, queue);
+    assert.deepEqual(Object.fromEntries(target.replays), { live: false, late: true });
+    await queue.close();
+  });
+
   test('a batch ends at the asked bytes, and a longer entry goes alone', async () => {
     const { clock, queue, target } = await opened({ batchBytes: 250 });
     queue.start(target.send);

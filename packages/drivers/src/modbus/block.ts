@@ -1,7 +1,7 @@
 import type { Reason, TagValue } from '@omh/core';
 import { modbus } from '@omh/wire';
 import type { Exchange, Outcome } from './link.ts';
-import type { Point } from './places.ts';
+import { sourceOf, type Point } from './places.ts';
 import type { Segment } from './plan.ts';
 import type { SearchNode } from './refusal-search.ts';
 
@@ -13,7 +13,7 @@ export interface BlockReader {
 }
 
 /** How a point is decoded; the three plain ones are the common case and need no call. */
-const Operation = { uint16: 0, int16: 1, float: 2, number: 3, point: 4, bit: 5, int64: 6, text: 7, bytes: 8, array: 9 } as const;
+const Operation = { uint16: 0, int16: 1, float: 2, number: 3, point: 4, bit: 5, int64: 6, text: 7, bytes: 8, array: 9, fifo: 10 } as const;
 
 const floatBits = new Int32Array(1);
 const float = new Float32Array(floatBits.buffer);
@@ -22,7 +22,7 @@ const float = new Float32Array(floatBits.buffer);
 export class Block implements Exchange {
   readonly points: readonly Point[];
   readonly unit: number;
-  readonly area: modbus.Area;
+  readonly area: modbus.Source;
   readonly function: number;
   readonly start: number;
   readonly count: number;
@@ -53,13 +53,13 @@ export class Block implements Exchange {
     this.version = version;
     this.isDoubtful = isDoubtful;
     this.unit = first.address.unit;
-    this.area = first.address.area;
-    this.function = modbus.readFunctionOf[first.address.area];
+    this.area = sourceOf(first.address);
+    this.function = modbus.readFunctionOf[this.area];
     this.start = first.start;
     let end = 0;
     for (const p of points) end = Math.max(end, p.start + p.count);
     this.count = end - this.start;
-    this.frame = modbus.frameOf(0, this.unit, modbus.encodeRead(this.function, this.start, this.count));
+    this.frame = modbus.frameOf(0, this.unit, requestOf(this.area, this.start, this.count));
     const width = modbus.isBitArea(this.area) ? 1 : 2;
     const n = points.length;
     this.#operation = new Uint8Array(n);
@@ -73,6 +73,18 @@ export class Block implements Exchange {
       this.#offset[i] = (p.start - this.start) * width;
       this.#mask[i] = p.mask;
     }
+  }
+
+  /** Why the PDU at `[start, end)` is no answer to this request, or undefined. */
+  answerFault(bytes: Uint8Array, start: number, end: number): string | undefined {
+    const { area } = this;
+    return area === 'fifo' || area === 'diagnostic'
+      ? modbus.queryFault(bytes, start, end, area)
+      : modbus.readResponseFault(bytes, start, end, this.function, this.count);
+  }
+  /** Bytes of an answer before its data. */
+  get dataOffset(): number {
+    return this.area === 'fifo' ? 5 : this.area === 'diagnostic' ? 3 : 2;
   }
 
   get end(): number {
@@ -178,6 +190,12 @@ export class Block implements Exchange {
           modbus.decodeArray(type, address, bytes, place, this.#mask[i]!, values, from, elements);
           break;
         }
+        case Operation.fifo: {
+          const n = Math.min((bytes[p - 2]! << 8) | bytes[p - 1]!, points[i]!.address.elements!);
+          const { type } = points[i]!;
+          batch.any![row] = Array.from({ length: n }, (_, k) => modbus.decodeNumber(type, bytes, p + 2 * k, 0));
+          break;
+        }
         default:
           batch.any![row] = new Uint8Array(bytes.subarray(at + offset, at + offset + points[i]!.address.length));
       }
@@ -185,7 +203,13 @@ export class Block implements Exchange {
   }
 }
 
+function requestOf(source: modbus.Source, start: number, count: number): Uint8Array {
+  if (source === 'fifo') return modbus.encodeReadFifo(start);
+  return source === 'diagnostic' ? modbus.encodeDiagnostics(start, 0) : modbus.encodeRead(modbus.readFunctionOf[source], start, count);
+}
+
 function operationOf(point: Point): number {
+  if (point.address.query === 'fifo') return Operation.fifo;
   if (point.elements > 0) return Operation.array;
   if (modbus.isBitArea(point.address.area)) return Operation.point;
   if (point.mask === 0 && point.type === 'uint16') return Operation.uint16;

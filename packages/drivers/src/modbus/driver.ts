@@ -61,7 +61,7 @@ export class ModbusDriver implements Driver {
       link: this.#link,
       settings,
       learnt: this.#learnt,
-      silentUnits: new UnitWatch(context.device, context.clock, settings),
+      silentUnits: new UnitWatch(context.device, context.clock, settings, this.#link),
       refused: () => this.#refused(),
     };
     this.#sender = new WriteSender({ device: context.device, link: this.#link, settings, refused: () => this.#refused() });
@@ -70,7 +70,7 @@ export class ModbusDriver implements Driver {
   async open(signal: AbortSignal): Promise<void> {
     await this.#link.open(signal);
     this.#silentReads = 0;
-    if (this.#isAlone) this.#cycleContext.silentUnits.clear();
+    this.#cycleContext.silentUnits.clear();
   }
 
   close(): Promise<void> {
@@ -130,11 +130,15 @@ export class ModbusDriver implements Driver {
     this.#sender.forget();
   }
 
-  /** Basic and regular objects of FC 2B/0E (V1.1b3, section 6.21), by their names. */
+  /** Basic and regular objects of FC 2B/0E (V1.1b3, section 6.21), by their names; else the server id of FC 11. */
   async identify(unit: number, options: ReadOptions): Promise<DeviceIdentity> {
     const timeoutMs = this.#settings.timeoutMs ?? options.timeoutMs;
     const identity = await identify(this.#link, { unit, device: this.#context.device, timeoutMs });
-    this.#learnt.identified(unit, JSON.stringify([identity['VendorName'], identity['ProductCode'], identity['MajorMinorRevision']]));
+    const { VendorName, ProductCode, MajorMinorRevision, ServerId } = identity;
+    this.#learnt.identified(
+      unit,
+      JSON.stringify([VendorName, ProductCode, MajorMinorRevision, ...(ServerId === undefined ? [] : [ServerId])]),
+    );
     return identity;
   }
 

@@ -3,7 +3,7 @@ import { modbus } from '@omh/wire';
 /** One area as it is kept over restarts; spans are `[start, count, …]`. */
 export interface SavedArea {
   readonly unit: number;
-  readonly area: modbus.Area;
+  readonly area: modbus.Source;
   readonly limit?: number;
   /** Exception code with which the function of the area is refused. */
   readonly whole?: number;
@@ -19,7 +19,7 @@ interface Saved {
 }
 
 const version = 1;
-const maxAreas = 1024;
+const maxAreas = 1536;
 
 /** What stands under `learnt` of the driver's memory; the other keys stay as they are. */
 export function toMemory(former: unknown, areas: readonly SavedArea[], identities: readonly (readonly [number, string])[]): unknown {
@@ -38,12 +38,12 @@ export function fromMemory(value: unknown): Saved {
 }
 
 function areaOf(value: unknown): SavedArea[] {
-  if (!isObject(value) || !isUnit(value['unit']) || !modbus.areas.includes(value['area'] as modbus.Area)) return [];
+  if (!isObject(value) || !isUnit(value['unit']) || !modbus.sources.includes(value['area'] as modbus.Source)) return [];
   const { unit, limit, whole } = value;
   return [
     {
       unit,
-      area: value['area'] as modbus.Area,
+      area: value['area'] as modbus.Source,
       ...(isCount(limit) && limit > 0 ? { limit } : {}),
       ...(isCount(whole) ? { whole } : {}),
       holes: rowsOf(value['holes'], 4) as unknown as SavedArea['holes'],

@@ -32,7 +32,7 @@ const functionRefusals = 3;
 /** What is known of one area of one unit. Each change bumps `version`, so that every plan of the device takes it over. */
 export class LearntArea {
   readonly unit: number;
-  readonly area: modbus.Area;
+  readonly area: modbus.Source;
   version = 0;
   /** Most points the device gives in one request, where it gives fewer than the settings allow. */
   limit: number | undefined;
@@ -50,7 +50,7 @@ export class LearntArea {
   readonly #clock: Clock;
   readonly #changed: () => void;
 
-  constructor(unit: number, area: modbus.Area, clock: Clock, changed: () => void) {
+  constructor(unit: number, area: modbus.Source, clock: Clock, changed: () => void) {
     this.unit = unit;
     this.area = area;
     this.#clock = clock;
@@ -228,6 +228,9 @@ export class LearntMap {
   readonly #clock: Clock;
   readonly #memory: DriverMemory | undefined;
   #isDirty = false;
+  /** What {@link holes} and {@link limits} say, until something changes: they are asked each second. */
+  #holes: readonly DeviceHole[] | undefined;
+  #limits: readonly DeviceLimit[] | undefined;
 
   constructor(clock: Clock, memory: DriverMemory | undefined) {
     this.#clock = clock;
@@ -237,14 +240,20 @@ export class LearntMap {
     for (const [unit, identity] of saved.identities) this.#identities.set(unit, identity);
   }
 
-  of(unit: number, area: modbus.Area): LearntArea {
-    const key = unit * 4 + modbus.areas.indexOf(area);
+  of(unit: number, area: modbus.Source): LearntArea {
+    const key = unit * modbus.sources.length + modbus.sources.indexOf(area);
     let found = this.#areas.get(key);
     if (found === undefined) {
-      found = new LearntArea(unit, area, this.#clock, () => (this.#isDirty = true));
+      found = new LearntArea(unit, area, this.#clock, () => this.#changed());
       this.#areas.set(key, found);
     }
     return found;
+  }
+
+  #changed(): void {
+    this.#isDirty = true;
+    this.#holes = undefined;
+    this.#limits = undefined;
   }
 
   /** Everything, or what is known of one unit, is asked anew from the next read on. */
@@ -272,15 +281,20 @@ export class LearntMap {
   }
 
   holes(): readonly DeviceHole[] {
+    return (this.#holes ??= this.#holesNow());
+  }
+  #holesNow(): readonly DeviceHole[] {
     const out: DeviceHole[] = [];
     for (const { unit, area, whole, holes, fences } of this.#areas.values()) {
       if (whole !== undefined) out.push({ unit, area, start: 0, count: 65536, code: whole.code });
-      for (const span of [...holes, ...fences])
-        if (span.end > span.start) out.push({ unit, area, start: span.start, count: span.end - span.start, code: span.code });
+      for (const { start, end, code } of holes) out.push({ unit, area, start, count: end - start, code });
+      for (const { start, end, code } of fences) if (end > start) out.push({ unit, area, start, count: end - start, code, gap: true });
     }
     return out.sort((a, b) => a.unit - b.unit || a.area.localeCompare(b.area) || a.start - b.start);
   }
   limits(): readonly DeviceLimit[] {
-    return [...this.#areas.values()].flatMap(({ unit, area, limit }) => (limit === undefined ? [] : [{ unit, area, count: limit }]));
+    return (this.#limits ??= [...this.#areas.values()].flatMap(({ unit, area, limit }) =>
+      limit === undefined ? [] : [{ unit, area, count: limit }],
+    ));
   }
 }

@@ -25,13 +25,26 @@ const names: Readonly<Record<number, string>> = {
 
 /**
  * Asks for the regular objects, which include the basic ones, and for the basic ones alone where the device refuses that; follows "more
- * follows". Rejects with DRIVERS_MODBUS_NO_IDENTITY, _NO_ANSWER or _NOT_OPEN.
+ * follows". A device that knows neither is asked for its server id. Rejects with DRIVERS_MODBUS_NO_IDENTITY, _NO_ANSWER or _NOT_OPEN.
  */
 export async function identify(link: ModbusLink, question: Question): Promise<DeviceIdentity> {
   const all = await objectsOf(link, question, regular);
   const found = typeof all === 'number' && all !== modbus.ExceptionCode.illegalFunction ? await objectsOf(link, question, basic) : all;
-  if (typeof found === 'number') throw unknown(question, modbus.exceptionMeaning(found).because);
-  return found;
+  if (typeof found !== 'number') return found;
+  const server = await serverId(link, question);
+  if (server === undefined) throw unknown(question, modbus.exceptionMeaning(found).because);
+  return server;
+}
+
+/** What older devices know instead (V1.1b3, section 6.13). */
+async function serverId(link: ModbusLink, question: Question): Promise<DeviceIdentity | undefined> {
+  const pdu = await ask(link, question, modbus.encodeReportServerId());
+  const answer = pdu instanceof OmhError ? undefined : modbus.decodeServerId(pdu);
+  if (answer === undefined || answer.id.length === 0) return undefined;
+  // Makers put a number, a name, or both there.
+  const isText = answer.id.every((byte) => byte >= 0x20 && byte < 0x7f);
+  const text = isText ? String.fromCharCode(...answer.id) : Array.from(answer.id, (byte) => byte.toString(16).padStart(2, '0')).join(' ');
+  return { ServerId: text.trim(), ...(answer.isRunning !== undefined && { RunIndicator: answer.isRunning ? 'on' : 'off' }) };
 }
 
 /** The exception code where the device refuses. */

@@ -13,6 +13,9 @@ export interface Entry {
   isOverlapped: boolean;
 }
 
+/** A read that others under way may have kept from being carried out; it is asked for once more. */
+export const mayRepeat = ({ isOverlapped, isUrgent, isRetry }: Entry): boolean => isOverlapped && !isUrgent && !isRetry;
+
 const maxReturned = 65_536;
 const both = [true, false] as const;
 const none = new Uint8Array(0);

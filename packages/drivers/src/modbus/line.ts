@@ -1,10 +1,14 @@
 import { reasonOf, type Cancel, type Clock, type OmhError } from '@omh/core';
 import { modbus } from '@omh/wire';
 import { errors } from '../errors.ts';
+import { DeadlineTimer } from './deadline-timer.ts';
+import { Echo } from './echo.ts';
 import { brokenFault } from './link-fault.ts';
 import type { Exchange, ModbusLink } from './link.ts';
-import { LineQueue, type Entry } from './line-queue.ts';
+import { LineQueue, mayRepeat, type Entry } from './line-queue.ts';
+import { LineSilence } from './line-silence.ts';
 import { QuietUnits } from './quiet-units.ts';
+import { SharedAttempt } from './shared-attempt.ts';
 import type { Connection, Transport } from './transport/transport.ts';
 import type { RequestWindow } from './window.ts';
 
@@ -24,48 +28,40 @@ export interface LineOptions {
 }
 
 const { headerLength } = modbus;
-/** A sweep later than this by itself means that the process stood still. */
-const lateMs = 10;
 const none = new Uint8Array(0);
-const passing = new Set<number>([
-  modbus.ExceptionCode.serverDeviceBusy,
-  modbus.ExceptionCode.gatewayPathUnavailable,
-  modbus.ExceptionCode.gatewayTargetNoResponse,
-]);
 
 /**
  * One physical line with one or more devices: writes go before reads, devices take turns, answers find their request by transaction
  * where the framing has one, else there is one request at a time and unit, function and length must fit.
  */
 export class Line {
+  readonly silence: LineSilence;
   readonly #o: LineOptions;
   readonly #links: ModbusLink[] = [];
   readonly #inEntry = new Map<number, Entry>();
   readonly #scanner: modbus.PduScanner;
   readonly #quiet: QuietUnits;
   readonly #queue = new LineQueue(this.#links);
-  /** Units whose last trouble was counted and that did not answer since. */
-  readonly #troubled = new Set<number>();
+  /** Units whose last trouble was counted and that did not answer since, with the time of it. */
+  readonly #troubled = new Map<number, number>();
+  readonly #echo = new Echo();
+  readonly #deadlines: DeadlineTimer;
   #connection: Connection | undefined;
-  #opening: { readonly done: Promise<void>; readonly abort: AbortController; waiting: number } | undefined;
+  #opening: SharedAttempt | undefined;
   #closing: Promise<void> = Promise.resolve();
   #transaction = 0;
-  #lastAnswered = 0;
   #notBeforeMs = 0;
-  #sweepAt = Number.POSITIVE_INFINITY;
-  #cancelSweep: Cancel | undefined;
   #cancelPause: Cancel | undefined;
   #pumping = false;
-  #graceGiven = false;
-  /** Of what was sent, the part that a two-wire adapter has not repeated yet. */
-  #echo: Uint8Array = none;
 
   constructor(options: LineOptions) {
     this.#o = options;
+    this.silence = new LineSilence(options.clock);
     this.#scanner = options.framing.scanner(
       (bytes, start, end, unit, transaction) => this.#onPdu(bytes, start, end, unit, transaction),
       'client',
     );
+    this.#deadlines = new DeadlineTimer(options.clock, (now) => this.#sweep(now));
     this.#quiet = new QuietUnits(options.clock, (entries) => {
       for (const entry of entries) this.#queue.giveBack(entry);
       this.pump();
@@ -84,57 +80,43 @@ export class Line {
       const other = this.#links[0]?.device ?? 'another device';
       throw errors.DRIVERS_MODBUS_LINE_DIFFERS({ device: link.device, place: this.place, other });
     }
-    if (this.#connection === undefined) await this.#opened(signal);
+    while (this.#connection === undefined) await this.#opened(signal);
     this.#links.push(link);
   }
 
   async #opened(signal: AbortSignal): Promise<void> {
-    const opening = (this.#opening ??= this.#begin());
-    opening.waiting++;
-    const leave = (): void => {
-      if (--opening.waiting === 0) opening.abort.abort();
-    };
-    signal.addEventListener('abort', leave, { once: true });
-    if (signal.aborted) leave();
-    try {
-      await opening.done;
-    } finally {
-      signal.removeEventListener('abort', leave);
-    }
-    if (signal.aborted) {
-      const error = errors.DRIVERS_MODBUS_SERIAL_CALLED_OFF({ port: this.place });
-      if (this.#links.length === 0) await this.#shut();
-      throw error;
-    }
+    if (this.#opening?.isCalledOff) return this.#opening.ended();
+    const opening = (this.#opening ??= new SharedAttempt((abort) => this.#open(abort)));
+    await opening.wait(signal);
+    if (!signal.aborted) return;
+    if (this.#links.length === 0 && !opening.isWanted) await this.#shut();
+    throw errors.DRIVERS_MODBUS_SERIAL_CALLED_OFF({ port: this.place });
   }
 
-  #begin(): { readonly done: Promise<void>; readonly abort: AbortController; waiting: number } {
-    const abort = new AbortController();
-    const run = async (): Promise<void> => {
-      try {
-        await this.#closing;
-        const made: { connection?: Connection; fault?: OmhError } = {};
-        made.connection = await this.#o.transport.open(
-          {
-            data: (chunk) => this.#onData(chunk),
-            ended: (error) => {
-              if (made.connection === undefined) made.fault = error;
-              else this.#ended(made.connection, error);
-            },
+  async #open(abort: AbortSignal): Promise<void> {
+    try {
+      await this.#closing;
+      const made: { connection?: Connection; fault?: OmhError } = {};
+      made.connection = await this.#o.transport.open(
+        {
+          data: (chunk) => this.#onData(chunk),
+          ended: (error) => {
+            if (made.connection === undefined) made.fault = error;
+            else this.#brokeOff(made.connection, error);
           },
-          abort.signal,
-        );
-        if (made.fault !== undefined) throw made.fault;
-        this.#connection = made.connection;
-        this.#scanner.reset();
-        this.#echo = none;
-        this.#notBeforeMs = 0;
-        this.#o.window.reset();
-      } finally {
-        this.#opening = undefined;
-      }
-    };
-    return { done: run(), abort, waiting: 0 };
+        },
+        abort,
+      );
+      if (made.fault !== undefined) throw made.fault;
+      this.#connection = made.connection;
+      this.#scanner.reset();
+      this.#echo.reset();
+      this.silence.reset();
+      this.#notBeforeMs = 0;
+      this.#o.window.reset();
+    } finally {
+      this.#opening = undefined;
+    }
   }
 
   /** Settles what is under way for this device; the last one closes the line. */
@@ -145,7 +127,7 @@ export class Line {
       for (const [transaction, flight] of [...this.#inEntry]) {
         if (flight.link !== link) continue;
         this.#inEntry.delete(transaction);
-        if (this.#links.length > 0 && !this.#o.framing.hasTransaction) this.#quieten(flight.exchange);
+        if (this.#links.length > 0 && !this.#o.framing.hasTransaction) this.#quiet.add(flight.exchange.unit, flight.exchange.timeoutMs);
         flight.exchange.settle('lost', none, 0, 0);
       }
       this.#settleReturned((entry) => entry.link === link);
@@ -167,6 +149,13 @@ export class Line {
     if (this.#connection !== undefined) this.#ended(this.#connection, error);
   }
 
+  /** Some devices hang up when they are asked for more than one thing at a time. */
+  #brokeOff(connection: Connection, error: OmhError): void {
+    const now = this.#o.clock.monotonicMs();
+    if (connection === this.#connection && this.#inEntry.size > 1) this.#o.window.trouble(now, now);
+    this.#ended(connection, error);
+  }
+
   #ended(connection: Connection, error: OmhError): void {
     if (connection !== this.#connection) return;
     const links = this.#links.splice(0);
@@ -182,9 +171,7 @@ export class Line {
   #release(): Entry[] {
     const connection = this.#connection;
     this.#connection = undefined;
-    this.#cancelSweep?.();
-    this.#cancelSweep = undefined;
-    this.#sweepAt = Number.POSITIVE_INFINITY;
+    this.#deadlines.clear();
     this.#cancelPause?.();
     this.#cancelPause = undefined;
     for (const entry of this.#quiet.clear()) this.#queue.giveBack(entry);
@@ -209,6 +196,7 @@ export class Line {
       return;
     }
     this.#pumping = true;
+    const before = this.#only();
     let sent: Entry | undefined;
     let more: Entry[] | undefined;
     let bytes = 0;
@@ -235,6 +223,7 @@ export class Line {
     const isFull = this.#inEntry.size === window.size && (window.size > 1 || this.#queue.hasWaiting);
     sent.isFull = isFull;
     sent.isOverlapped = this.#inEntry.size > 1;
+    if (before !== undefined) before.isOverlapped = true;
     for (const flight of more ?? []) {
       flight.isFull = isFull;
       flight.isOverlapped = true;
@@ -267,7 +256,7 @@ export class Line {
     entry.isFull = entry.isOverlapped = false;
     this.#inEntry.set(exchange.transaction, entry);
     entry.link.count.requests++;
-    if (exchange.deadline < this.#sweepAt) this.#arm(exchange.deadline, now);
+    this.#deadlines.expect(exchange.deadline, now);
   }
 
   /** Frames are copied: the socket may still hold the bytes when the same plan is read again. */
@@ -275,7 +264,7 @@ export class Line {
     const out = Buffer.allocUnsafe(length);
     let at = this.#put(out, 0, first);
     if (more !== undefined) for (const flight of more) at = this.#put(out, at, flight);
-    if (this.#o.echo) this.#echo = out;
+    if (this.#o.echo) this.#echo.sent(out);
     connection.write(out);
   }
 
@@ -298,7 +287,7 @@ export class Line {
     if (connection === undefined) return;
     const { transport, clock } = this.#o;
     try {
-      const chunk = this.#echo.length > 0 ? this.#withoutEcho(received) : received;
+      const chunk = this.#echo.remove(received);
       if (transport.isDatagram) this.#scanner.reset();
       if (transport.silenceMs > 0) this.#notBeforeMs = Math.max(this.#notBeforeMs, clock.monotonicMs() + transport.silenceMs);
       for (const link of this.#links) link.count.bytesIn += chunk.length;
@@ -310,16 +299,9 @@ export class Line {
       this.#ended(connection, brokenFault(this.place, thrown));
     }
   }
-  #withoutEcho(chunk: Uint8Array): Uint8Array {
-    let n = 0;
-    while (n < chunk.length && n < this.#echo.length && chunk[n] === this.#echo[n]) n++;
-    const isEcho = n === chunk.length || n === this.#echo.length;
-    this.#echo = isEcho ? this.#echo.subarray(n) : none;
-    return isEcho ? chunk.subarray(n) : chunk;
-  }
-
   #onPdu(bytes: Uint8Array, start: number, end: number, unit: number, transaction: number): void {
     if (this.#connection === undefined) return;
+    this.silence.heard();
     const flight = transaction >= 0 ? this.#inEntry.get(transaction) : this.#only();
     if (flight === undefined || !this.#fits(flight.exchange, bytes, start, end, unit)) {
       for (const link of this.#links) {
@@ -338,8 +320,8 @@ export class Line {
     link.count.responses++;
     const now = this.#o.clock.monotonicMs();
     link.roundTrips.add(now - exchange.sentAt);
-    if (!this.#o.window.isFixed) this.#learn(flight, modbus.exceptionIn(bytes, start), now);
-    exchange.settle('answer', bytes, start, end);
+    if (!this.#o.window.isFixed && this.#learn(flight, modbus.exceptionIn(bytes, start), now)) this.#again(flight);
+    else exchange.settle('answer', bytes, start, end);
   }
 
   #only(): Entry | undefined {
@@ -358,74 +340,61 @@ export class Line {
     return out;
   }
 
-  #learn({ exchange, isFull }: Entry, exception: number, now: number): void {
-    const isInOrder = ((exchange.transaction - this.#lastAnswered) & 0xffff) < 0x8000;
-    this.#lastAnswered = exchange.transaction;
-    if (exception !== 0 && passing.has(exception)) this.#trouble(exchange.unit, now);
-    else {
+  /** True where the read is worth asking for again, because the device was busy with others. */
+  #learn(flight: Entry, exception: number, now: number): boolean {
+    const { exchange, isFull } = flight;
+    if (exception === 0 || !modbus.exceptionMeaning(exception).passing) {
       this.#troubled.delete(exchange.unit);
-      if (isFull) this.#o.window.answered(now - exchange.sentAt, isInOrder, now);
+      this.#o.window.answered(exchange.sentAt, isFull, now);
+      return false;
     }
+    this.#trouble(flight, now);
+    return exception === modbus.ExceptionCode.serverDeviceBusy && mayRepeat(flight);
   }
   /** A unit that always fails says nothing about the window: it counts once until it answers again. */
-  #trouble(unit: number, now: number): boolean {
-    if (this.#troubled.has(unit)) return false;
-    this.#troubled.add(unit);
-    this.#o.window.trouble(now);
-    return true;
+  #trouble({ exchange: { unit, sentAt }, isOverlapped }: Entry, now: number): void {
+    if (this.#troubled.has(unit)) return;
+    this.#troubled.set(unit, now);
+    if (isOverlapped) this.#o.window.trouble(sentAt, now);
+  }
+  #again({ exchange, link }: Entry): void {
+    this.#queue.giveBack({ exchange, link, isUrgent: false, isRetry: true, isFull: false, isOverlapped: false });
   }
   /** A line alone knows no sender of it: each device on it counts it. */
   #stray(): void {
     for (const link of this.#links) link.count.strays++;
-    this.#o.window.trouble(this.#o.clock.monotonicMs());
   }
 
-  /** One timer for all requests in flight; it is not touched when answers come. */
-  #arm(at: number, now: number): void {
-    this.#cancelSweep?.();
-    this.#sweepAt = at;
-    this.#cancelSweep = this.#o.clock.after(Math.max(1, Math.ceil(at - now)), () => this.#sweep());
-  }
-
-  #sweep(): void {
-    this.#cancelSweep = undefined;
-    const now = this.#o.clock.monotonicMs();
-    // After a pause of this process the answers may lie in the socket: they are read before anything is given up.
-    if (now - this.#sweepAt > lateMs && !this.#graceGiven) {
-      this.#graceGiven = true;
-      this.#arm(now + 1, now);
-      return;
-    }
-    this.#graceGiven = false;
-    this.#sweepAt = Number.POSITIVE_INFINITY;
+  /** Gives up what is over; returns when the next one is. */
+  #sweep(now: number): number {
     let next = Number.POSITIVE_INFINITY;
     for (const flight of [...this.#inEntry.values()]) {
-      const { exchange } = flight;
-      if (exchange.deadline > now) next = Math.min(next, exchange.deadline);
+      const { deadline, transaction } = flight.exchange;
+      if (this.#inEntry.get(transaction) !== flight) continue;
+      if (deadline > now) next = Math.min(next, deadline);
       else this.#timeOut(flight, now);
     }
-    if (this.#connection === undefined) return;
-    if (next < this.#sweepAt) this.#arm(next, now);
+    if (this.silence.isHopeless && this.#o.transport.mayBeStale)
+      this.abandon(errors.DRIVERS_MODBUS_SILENT({ place: this.place, reads: this.silence.silentInRow }));
     this.pump();
+    return this.#connection === undefined ? Number.POSITIVE_INFINITY : next;
   }
 
   #timeOut(flight: Entry, now: number): void {
-    const { exchange, link, isUrgent, isRetry, isOverlapped } = flight;
+    const { exchange, link } = flight;
     this.#inEntry.delete(exchange.transaction);
+    // Without transactions a late answer would be taken for the next one's: the unit is not asked until it came or cannot come.
     if (!this.#o.framing.hasTransaction) {
       this.#scanner.reset();
-      this.#quieten(exchange);
+      this.#quiet.add(exchange.unit, exchange.timeoutMs);
     }
     link.count.timeouts++;
+    this.silence.timedOut();
     link.noteFault(errors.DRIVERS_MODBUS_NO_ANSWER.code);
-    const isNews = this.#trouble(exchange.unit, now);
-    // Perhaps only the request before it was heard: a read may be asked once more, alone.
-    if (isNews && isOverlapped && !isUrgent && !isRetry && !this.#o.window.isFixed)
-      this.#queue.giveBack({ exchange, link, isUrgent, isRetry: true, isFull: false, isOverlapped: false });
+    const troubledAt = this.#troubled.get(exchange.unit) ?? now;
+    this.#trouble(flight, now);
+    // Perhaps it is the others under way that kept it from being heard; of a unit that was silent before it is no use to ask again.
+    if (exchange.sentAt <= troubledAt && !this.#o.window.isFixed && mayRepeat(flight)) this.#again(flight);
     else exchange.settle('timeout', none, 0, 0);
-  }
-  /** Without transactions a late answer would be taken for the next one's: the unit is not asked until it came or cannot come. */
-  #quieten(exchange: Exchange): void {
-    this.#quiet.add(exchange.unit, exchange.timeoutMs);
   }
 }

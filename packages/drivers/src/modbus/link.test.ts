@@ -1,117 +1,14 @@
 import assert from 'node:assert/strict';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { once } from 'node:events';
-import { test, type TestContext } from 'node:test';
-import { isGood, qualityName, silentLogger, systemClock, type Driver, type Reason, type Tag } from '@omh/core';
+import { test } from 'node:test';
+import { systemClock } from '@omh/core';
 import { VirtualClock } from '@omh/core/testing';
 import { modbus } from '@omh/wire';
-import { ModbusPeer, type PeerOptions } from '../testing/modbus-peer.ts';
+import { allGood, make, names, peerOf, settingsOf, signal, spread } from '../testing/link-stage.ts';
 import { certificate, freePort } from '../testing/peer-way.ts';
 import { tag } from '../testing/tag.ts';
-import { modbusTcp } from './module.ts';
 import type { ModbusTcpSettings } from './settings.ts';
-
-const signal = new AbortController().signal;
-
-interface Made {
-  readonly driver: Driver;
-  readonly lost: Reason[];
-}
-function make(
-  t: TestContext,
-  settings: ModbusTcpSettings,
-  more: { device?: string; shared?: Map<string, unknown>; clock?: VirtualClock } = {},
-): Made {
-  const lost: Reason[] = [];
-  const { device = 'demo', shared, clock = systemClock } = more;
-  const driver = modbusTcp.create(settings, {
-    device,
-    clock,
-    log: silentLogger,
-    onLost: (reason) => void lost.push(reason),
-    ...(shared !== undefined && { shared }),
-  });
-  t.after(() => driver.close());
-  return { driver, lost };
-}
-async function peerOf(t: TestContext, options: PeerOptions = {}): Promise<ModbusPeer> {
-  const peer = await ModbusPeer.listen(options);
-  t.after(() => peer.close());
-  return peer;
-}
-const settingsOf = (peer: ModbusPeer, more: Partial<ModbusTcpSettings> = {}): ModbusTcpSettings => ({ ...peer.settings, ...more });
-const spread = (n: number, unit = 1): Tag[] => Array.from({ length: n }, (_, i) => tag(i + 1, `${unit}!4${1 + i * 10}`));
-const names = (quality: Uint16Array): string[] => Array.from(quality, qualityName);
-const allGood = (quality: Uint16Array): boolean => quality.every(isGood);
-
-test('the window grows where the device answers many at once', async (t) => {
-  const peer = await peerOf(t);
-  const { driver } = make(t, settingsOf(peer));
-  await driver.open(signal);
-  peer.delayMs = 5;
-  const plan = driver.compile(spread(64));
-  for (let i = 0; i < 12; i++) assert.ok(allGood((await driver.read(plan, { timeoutMs: 1000 })).quality));
-  assert.ok(driver.stats().window! >= 8, `${driver.stats().window}`);
-});
-
-test('the window settles at one where the device answers one after the other', async (t) => {
-  const peer = await peerOf(t);
-  let busyUntil = 0;
-  peer.delayMs = 1;
-  peer.respond = () => {
-    // A processor that is busy with one request holds the others up.
-    const now = performance.now();
-    busyUntil = Math.max(now, busyUntil) + 8;
-    peer.delayMs = busyUntil - now;
-    return 'own';
-  };
-  const sizes: (number | undefined)[] = [];
-  // Round trips of a machine that stands still in between say nothing: then it is tried on another connection.
-  for (let i = 0; i < 4 && !sizes.includes(1); i++) {
-    const { driver } = make(t, settingsOf(peer));
-    await driver.open(signal);
-    const plan = driver.compile(spread(16));
-    for (let n = 0; n < 4; n++) assert.ok(allGood((await driver.read(plan, { timeoutMs: 2000 })).quality));
-    sizes.push(driver.stats().window);
-    await driver.close();
-  }
-  assert.ok(sizes.includes(1), sizes.join());
-});
-
-test('a device that drops what overlaps loses no read: the request is repeated alone and the window goes back', async (t) => {
-  const peer = await peerOf(t);
-  const { driver } = make(t, settingsOf(peer));
-  await driver.open(signal);
-  let open = 0;
-  peer.delayMs = 3;
-  peer.respond = () => {
-    if (open > 0) return undefined;
-    open++;
-    setTimeout(() => {
-      open--;
-    }, 2);
-    return 'own';
-  };
-  const plan = driver.compile(spread(12));
-  for (let i = 0; i < 4; i++) assert.ok(allGood((await driver.read(plan, { timeoutMs: 60 })).quality), `cycle ${i}`);
-  assert.equal(driver.stats().window, 1);
-  assert.ok(driver.stats().timeouts >= 1);
-});
-
-test('a fixed window stays, and round trips and faults are counted', async (t) => {
-  const peer = await peerOf(t);
-  const { driver } = make(t, settingsOf(peer, { window: 3 }));
-  assert.equal(driver.stats().rttP50Ms, undefined);
-  await driver.open(signal);
-  peer.respond = (_unit, request) => ('start' in request && request.start === 0 ? 4 : 'own');
-  await driver.read(driver.compile(spread(8)), { timeoutMs: 1000 });
-  peer.behave({ kind: 'silent' });
-  await driver.read(driver.compile([tag(90, '1!40901')]), { timeoutMs: 15 });
-  const stats = driver.stats();
-  assert.equal(stats.window, 3);
-  assert.ok(stats.rttP50Ms! > 0 && stats.rttP99Ms! >= stats.rttP50Ms!);
-  assert.deepEqual(stats.faults, { DRIVERS_MODBUS_REFUSES: 1, DRIVERS_MODBUS_NO_ANSWER: 1 });
-});
 
 test('devices behind one gateway share a connection; one that closes leaves the other running', async (t) => {
   const peer = await peerOf(t, { framing: 'rtu' });
@@ -228,6 +125,57 @@ test('a unit that stays silent is left alone, says so, and is asked once when it
   assert.equal(lost.length, 0);
 });
 
+test('a line on which nothing answers says so, is tried every few seconds, and all its units are asked once it is back', async (t) => {
+  const clock = new VirtualClock();
+  const peer = await peerOf(t, { framing: 'rtu' });
+  const shared = new Map<string, unknown>();
+  const made = [1, 2, 3].map((unit) => make(t, settingsOf(peer), { device: `d${unit}`, shared, clock }));
+  await Promise.all(made.map(({ driver }) => driver.open(signal)));
+  const plans = made.map(({ driver }, i) => driver.compile([tag(1, `${i + 1}!40001`)]));
+  const cycle = async (): Promise<{ quality: string[]; whys: (string | undefined)[]; asked: number[] }> => {
+    peer.seen.length = 0;
+    const reading = Promise.all(made.map(({ driver }, i) => driver.read(plans[i]!, { timeoutMs: 50 })));
+    let isOver = false;
+    void reading.then(() => (isOver = true));
+    while (!isOver) {
+      await systemClock.sleep(3);
+      await clock.advance(20);
+    }
+    const batches = await reading;
+    return {
+      quality: batches.flatMap((b) => names(b.quality)),
+      whys: batches.map((b) => b.reasons?.[0]?.text),
+      asked: peer.seen.map((r) => r.unit),
+    };
+  };
+  assert.deepEqual((await cycle()).quality, ['good', 'good', 'good']);
+  peer.behave({ kind: 'silent' });
+  for (let i = 0; i < 3; i++) assert.deepEqual((await cycle()).quality, ['badTimeout', 'badTimeout', 'badTimeout']);
+  await clock.advance(200);
+  const resting = await cycle();
+  assert.deepEqual(resting.asked, []);
+  assert.match(resting.whys[1]!, /^127\.0\.0\.1:\d+ is open, but nothing on it answers\.$/);
+  await clock.advance(5000);
+  assert.equal((await cycle()).asked.length, 1, 'one of them is asked');
+  peer.behave({ kind: 'answer' });
+  await clock.advance(5000);
+  await cycle();
+  const back = await cycle();
+  assert.deepEqual(back.quality, ['good', 'good', 'good']);
+  assert.ok(made.every(({ lost }) => lost.length === 0));
+
+  // The other side may be gone without a word.
+  peer.behave({ kind: 'silent' });
+  for (let i = 0; i < 20 && made[0]!.lost.length === 0; i++) {
+    await cycle();
+    await clock.advance(5000);
+  }
+  for (const { lost } of made) assert.deepEqual([lost.length, lost[0]!.code], [1, 'DRIVERS_MODBUS_SILENT']);
+  peer.behave({ kind: 'answer' });
+  await Promise.all(made.map(({ driver }) => driver.open(signal)));
+  assert.deepEqual((await cycle()).quality, ['good', 'good', 'good']);
+});
+
 test('a device says who it is, over as many answers as it takes', async (t) => {
   const peer = await peerOf(t);
   const { driver } = make(t, settingsOf(peer));
@@ -273,6 +221,46 @@ test('the newest connection of a device that dials in counts, and strangers are 
   await assert.rejects(opening, { code: 'DRIVERS_MODBUS_CALLED_OFF' });
 });
 
+test('an address that may dial in and is none is a sentence', async (t) => {
+  for (const entry of ['10.0.0.0/33', '10.0.0']) {
+    const { driver } = make(t, { listen: { host: '127.0.0.1', port: 0, allow: ['::1/128', entry] } });
+    await assert.rejects(driver.open(signal), { code: 'DRIVERS_MODBUS_LISTEN', message: /allow names 10\.0\.0.*no address and no range/ });
+  }
+});
+
+test('a device that dials in over TLS shows a certificate, and one without is turned away', async (t) => {
+  const port = await freePort();
+  const hub = { ca: certificate('ca.pem'), cert: certificate('server.pem'), key: certificate('server.key') };
+  const { driver } = make(t, { listen: { host: '127.0.0.1', port }, transport: 'tls', tls: hub });
+  const opening = driver.open(signal);
+  const { connect } = await import('node:tls');
+  const dial = (own: object): Promise<Socket> =>
+    new Promise((resolve, reject) => {
+      const socket = connect({ host: '127.0.0.1', port, ca: hub.ca, ...own });
+      socket.on('error', reject);
+      socket.on('close', () => reject(new Error('closed')));
+      // What the server thinks of the certificate shows with its first bytes.
+      socket.once('data', (chunk) => {
+        const answer = modbus.encodeReadResponse(3, Uint8Array.of(0, 42));
+        socket.write(modbus.frameOf((chunk[0]! << 8) | chunk[1]!, chunk[6], answer));
+        resolve(socket);
+      });
+      t.after(() => socket.destroy());
+    });
+  while (
+    await dial({}).then(
+      () => false,
+      (error: { code?: string }) => error.code === 'ECONNREFUSED',
+    )
+  )
+    await systemClock.sleep(2);
+  const dialled = dial({ cert: certificate('client.pem'), key: certificate('client.key') });
+  await opening;
+  const batch = await driver.read(driver.compile([tag(1, '1!40001', 'uint16')]), { timeoutMs: 1000 });
+  assert.deepEqual([names(batch.quality), batch.num[0]], [['good'], 42]);
+  await dialled;
+});
+
 test('the backup is tried after the main host, and the other way round', async (t) => {
   const peer = await peerOf(t);
   const dead = await freePort();
@@ -281,6 +269,47 @@ test('the backup is tried after the main host, and the other way round', async (
   await assert.rejects(driver.open(signal), { code: 'DRIVERS_MODBUS_CONNECTION_REFUSED' });
   await driver.open(signal);
   assert.ok(allGood((await driver.read(driver.compile(spread(1)), { timeoutMs: 1000 })).quality));
+});
+
+test('a main host that takes the connection but never answers makes the backup next, and the other way round', async (t) => {
+  const [main, backup] = [await peerOf(t), await peerOf(t)];
+  main.behave({ kind: 'silent' });
+  const { driver, lost } = make(t, settingsOf(main, { backup: backup.settings }));
+  const plan = driver.compile(spread(1));
+  const lose = async (): Promise<void> => {
+    const before = lost.length;
+    for (let i = 0; i < 3; i++) await driver.read(plan, { timeoutMs: 20 });
+    assert.equal(lost.length, before + 1);
+  };
+  await driver.open(signal);
+  await lose();
+  await driver.open(signal);
+  assert.ok(allGood((await driver.read(plan, { timeoutMs: 1000 })).quality));
+  assert.equal(backup.requests(), 1);
+  // It answered: when it is lost it is tried again itself.
+  backup.hangUp();
+  while (lost.length < 2) await systemClock.sleep(2);
+  backup.behave({ kind: 'silent' });
+  main.behave({ kind: 'answer' });
+  await driver.open(signal);
+  await lose();
+  await driver.open(signal);
+  assert.ok(allGood((await driver.read(plan, { timeoutMs: 1000 })).quality));
+});
+
+test('a device that is called off while its line opens takes nothing from the one that waits with it', async (t) => {
+  const peer = await peerOf(t, { framing: 'rtu' });
+  const shared = new Map<string, unknown>();
+  const a = make(t, settingsOf(peer), { device: 'a', shared }).driver;
+  const b = make(t, settingsOf(peer), { device: 'b', shared }).driver;
+  const off = new AbortController();
+  const first = a.open(off.signal);
+  const second = b.open(signal);
+  off.abort();
+  await assert.rejects(first, { code: 'DRIVERS_MODBUS_CALLED_OFF' });
+  await second;
+  assert.ok(allGood((await b.read(b.compile(spread(1)), { timeoutMs: 1000 })).quality));
+  assert.equal(peer.mostConnections, 1);
 });
 
 test('certificates that do not fit are said to be so', async (t) => {

@@ -1,5 +1,6 @@
 import { BoundedQueue, reasonOf, type DriverContext, type OmhError, type Reason } from '@omh/core';
 import type { Line } from './line.ts';
+import type { LineSilence } from './line-silence.ts';
 import { RoundTrips } from './rtt.ts';
 
 /** answer: the PDU follows · timeout: none came · skipped: withdrawn before it was sent · lost: the link is gone, `reason` says why. */
@@ -67,6 +68,9 @@ export class ModbusLink {
   /** Where the line leads to now. */
   get place(): string | undefined {
     return this.#line?.place;
+  }
+  get silence(): LineSilence | undefined {
+    return this.#line?.silence;
   }
   get trace(): DriverContext['trace'] {
     return this.#o.watcher.trace;

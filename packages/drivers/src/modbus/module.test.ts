@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import Schema from 'typebox/schema';
 import { modbusSerial, modbusTcp } from './module.ts';
 
 for (const module of [modbusTcp, modbusSerial]) {
@@ -35,4 +36,16 @@ test('the endpoint says where the device is, and how', () => {
   assert.equal(modbusTcp.endpoint({ listen: { host: '127.0.0.1', port: 1502 } }), 'dials in to 127.0.0.1:1502');
   assert.equal(modbusSerial.endpoint({ port: '/dev/ttyUSB0' }), '/dev/ttyUSB0');
   assert.equal(modbusTcp.endpoint({ host: 'press.example' }), 'press.example:502');
+});
+
+test('settings that do not go together are refused', () => {
+  const fits = (module: { settings: object }, settings: object): boolean => Schema.Check(module.settings, settings);
+  assert.ok(fits(modbusTcp, { host: 'press' }) && !fits(modbusTcp, {}));
+  assert.ok(
+    fits(modbusTcp, { listen: { port: 1502 }, transport: 'tls' }) && !fits(modbusTcp, { listen: { port: 1502 }, transport: 'udp' }),
+  );
+  assert.ok(fits(modbusTcp, { host: 'press', transport: 'udp' }));
+  const port = '/dev/ttyUSB0';
+  assert.ok(fits(modbusSerial, { port, dataBits: 7, framing: 'ascii' }) && fits(modbusSerial, { port, dataBits: 8 }));
+  assert.ok(!fits(modbusSerial, { port, dataBits: 7 }) && !fits(modbusSerial, { port, dataBits: 7, framing: 'rtu' }));
 });

@@ -46,7 +46,8 @@ export function tcpLine(s: ModbusTcpSettings, timeoutMs: number | undefined, { c
   const transport = (): Transport => {
     if (listen !== undefined) {
       const { host = '0.0.0.0', port, allow } = listen;
-      return listenTransport({ host, port, ...(allow !== undefined && { allow }), timeoutMs: callTimeoutMs, clock, log });
+      const more = { ...(allow !== undefined && { allow }), ...(s.transport === 'tls' && { tls: s.tls ?? {} }) };
+      return listenTransport({ host, port, ...more, timeoutMs: callTimeoutMs, clock, log });
     }
     const main = way(s, s.host ?? '', portOf(s), connectMs, clock);
     return backup === undefined ? main : withBackup(main, way(s, backup.host, backup.port ?? portOf(s), connectMs, clock));

@@ -2,6 +2,7 @@ import type { DataType, OmhError, Quality, Reason, Tag } from '@omh/core';
 import { Quality as Q } from '@omh/core';
 import { modbus } from '@omh/wire';
 import { errors } from '../errors.ts';
+import { ClosedPlaces } from './closed-spans.ts';
 import type { ResolvedSettings } from './settings.ts';
 
 /** A tag that no request reads, and why. */
@@ -26,7 +27,7 @@ export interface Point {
   readonly mask: modbus.OrderMask;
   readonly start: number;
   readonly count: number;
-  /** First element and number of elements; 0 and 0 for a single value. */
+  /** First element and number of elements; 0 and 0 for a single value and for a query. */
   readonly from: number;
   readonly elements: number;
 }
@@ -43,7 +44,12 @@ export function locate(tag: Pick<Tag, 'address' | 'type' | 'access' | 'count'>, 
   return { address, mask: modbus.orderMask(size, address.endian, settings.byteOrder, settings.byteOrder64) };
 }
 
-export const limitOf = (area: modbus.Area, s: ResolvedSettings): number => (modbus.isBitArea(area) ? s.maxBits : s.maxRegisters);
+/** What a read of the address asks for. */
+export const sourceOf = ({ query, area }: modbus.Address): modbus.Source => query ?? area;
+
+/** Most points of one request; queries are asked for one by one. */
+export const limitOf = (source: modbus.Source, s: ResolvedSettings): number =>
+  source === 'fifo' || source === 'diagnostic' ? 1 : modbus.isBitArea(source) ? s.maxBits : s.maxRegisters;
 
 /** Elements `[from, from + n)` of an array as a point of its own. */
 export function elementsOf(point: Point, from: number, n: number): Point {
@@ -75,10 +81,12 @@ export class Places {
   readonly settings: ResolvedSettings;
   readonly rejected: RejectedRow[] = [];
   readonly points: Point[] = [];
+  readonly closed: ClosedPlaces;
   readonly #device: string;
 
   constructor(settings: ResolvedSettings, device: string) {
     this.settings = settings;
+    this.closed = new ClosedPlaces(settings.holes);
     this.#device = device;
   }
 
@@ -94,9 +102,15 @@ export class Places {
       return;
     }
     const { address, mask } = located;
-    const { start, count, elements = 0 } = address;
+    const { start, count } = address;
+    const elements = address.query === undefined ? (address.elements ?? 0) : 0;
     const point: Point = { row, type: tag.type, text: tag.address, address, mask, start, count, from: 0, elements };
-    const limit = limitOf(address.area, settings);
+    if (address.query === undefined && this.closed.of(address.unit, address.area).covers(start, start + count)) {
+      const reason = errors.DRIVERS_MODBUS_HOLE({ address: tag.address, device: this.#device }).reason();
+      rejected.push({ row, quality: Q.badConfiguration, reason });
+      return;
+    }
+    const limit = limitOf(sourceOf(address), settings);
     if (count <= limit || pieces(point, limit) !== undefined) {
       this.points.push(point);
       return;
@@ -110,6 +124,6 @@ export class Places {
   }
 }
 
-const rank = Object.fromEntries(modbus.areas.map((area, i) => [area, i])) as Readonly<Record<modbus.Area, number>>;
+const rank = Object.fromEntries(modbus.sources.map((source, i) => [source, i])) as Readonly<Record<modbus.Source, number>>;
 const byPlace = (a: Point, b: Point): number =>
-  a.address.unit - b.address.unit || rank[a.address.area] - rank[b.address.area] || a.start - b.start || a.count - b.count;
+  a.address.unit - b.address.unit || rank[sourceOf(a.address)] - rank[sourceOf(b.address)] || a.start - b.start || a.count - b.count;

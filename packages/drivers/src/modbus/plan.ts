@@ -1,8 +1,9 @@
 import { columnOf, type ReadPlan, type Reason, type Tag } from '@omh/core';
 import { modbus } from '@omh/wire';
 import { Block } from './block.ts';
+import type { ClosedSpans } from './closed-spans.ts';
 import type { Hole, LearntArea, LearntMap } from './holes.ts';
-import { limitOf, pieces, type Places, type Point, type RejectedRow } from './places.ts';
+import { limitOf, pieces, sourceOf, type Places, type Point, type RejectedRow } from './places.ts';
 import type { ResolvedSettings } from './settings.ts';
 
 /** A value that is not asked for, because the device refuses it. */
@@ -22,14 +23,16 @@ export class Segment {
   readonly learnt: LearntArea;
   readonly #points: readonly Point[];
   readonly #settings: ResolvedSettings;
+  readonly #closed: ClosedSpans;
   #layout: Layout;
   #version: number;
 
-  constructor(points: readonly Point[], learnt: LearntArea, settings: ResolvedSettings) {
+  constructor(points: readonly Point[], learnt: LearntArea, settings: ResolvedSettings, closed: ClosedSpans) {
     this.#points = points;
     this.learnt = learnt;
     this.#settings = settings;
-    this.#layout = layOut(points, learnt, settings);
+    this.#closed = closed;
+    this.#layout = layOut(points, learnt, settings, closed);
     this.#version = learnt.version;
   }
   /** As it is asked now. */
@@ -39,14 +42,14 @@ export class Segment {
   /** Blocks of a layout may be under way: called between two cycles of a plan only. */
   refresh(): Layout {
     if (this.#version !== this.learnt.version) {
-      this.#layout = layOut(this.#points, this.learnt, this.#settings);
+      this.#layout = layOut(this.#points, this.learnt, this.#settings, this.#closed);
       this.#version = this.learnt.version;
     }
     return this.#layout;
   }
   /** Some of the values as requests, by what is known now. */
   layOut(points: readonly Point[]): Layout {
-    return layOut(points, this.learnt, this.#settings);
+    return layOut(points, this.learnt, this.#settings, this.#closed);
   }
 }
 
@@ -79,24 +82,26 @@ export class ModbusPlan implements ReadPlan {
   }
 }
 
-function segmentsOf({ points, settings }: Places, learnt: LearntMap): Segment[] {
+function segmentsOf({ points, settings, closed }: Places, learnt: LearntMap): Segment[] {
   const out: Segment[] = [];
   for (let from = 0; from < points.length; ) {
-    const { unit, area } = points[from]!.address;
+    const { unit } = points[from]!.address;
+    const source = sourceOf(points[from]!.address);
     let to = from + 1;
-    while (to < points.length && points[to]!.address.unit === unit && points[to]!.address.area === area) to++;
-    out.push(new Segment(points.slice(from, to), learnt.of(unit, area), settings));
+    while (to < points.length && points[to]!.address.unit === unit && sourceOf(points[to]!.address) === source) to++;
+    out.push(new Segment(points.slice(from, to), learnt.of(unit, source), settings, closed.of(unit, source)));
     from = to;
   }
   return out;
 }
 
 /**
- * Neighbours, sorted by place, are joined as long as the gap and the size of a request allow it, and never over what the device refuses.
- * A gap is read along where that is cheaper than another request.
+ * Neighbours, sorted by place, are joined as long as the gap and the size of a request allow it, and never over what the device refuses or
+ * the settings close. A gap is read along where that is cheaper than another request.
  */
-function layOut(points: readonly Point[], learnt: LearntArea, settings: ResolvedSettings): Layout {
-  const { area, isPlain } = learnt;
+function layOut(points: readonly Point[], learnt: LearntArea, settings: ResolvedSettings, closed: ClosedSpans): Layout {
+  const { area } = learnt;
+  const isPlain = learnt.isPlain && closed.isEmpty;
   const blocks: Block[] = [];
   const refused: RefusedPoint[] = [];
   const limit = Math.min(limitOf(area, settings), learnt.limit ?? Number.POSITIVE_INFINITY);
@@ -117,7 +122,7 @@ function layOut(points: readonly Point[], learnt: LearntArea, settings: Resolved
       Math.max(end, pointEnd) - start <= limit &&
       !doubtful &&
       !alone &&
-      (isPlain || point.start < end || learnt.mayJoin(end, point.start));
+      (isPlain || point.start < end || (learnt.mayJoin(end, point.start) && !closed.touches(end, point.start)));
     if (!fits) {
       flush();
       start = point.start;
@@ -130,7 +135,7 @@ function layOut(points: readonly Point[], learnt: LearntArea, settings: Resolved
   const place = (point: Point): void => {
     const pointEnd = point.start + point.count;
     const hole = learnt.whole ?? learnt.holeOf(point.start, pointEnd);
-    if (hole === undefined) add(point, learnt.isDoubtful(point.start, pointEnd));
+    if (hole === undefined) add(point, learnt.isDoubtful(point.start, pointEnd) || closed.touches(point.start, pointEnd));
     else refused.push({ point, hole, reason: undefined });
   };
   for (const point of points) {

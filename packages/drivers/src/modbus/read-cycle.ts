@@ -154,6 +154,7 @@ export class ReadCycle implements BlockReader, SearchHost {
       if (outcome === 'lost') this.#failLost(block);
       else {
         if (outcome === 'timeout') this.#silence(block.unit);
+        else this.#drop(block.unit, (waiting) => this.#failTimeout(waiting));
         this.#failTimeout(block);
       }
       this.#fail(block);
@@ -171,8 +172,8 @@ export class ReadCycle implements BlockReader, SearchHost {
       if (probed === undefined) this.#search.refused(block, segment, code);
       else this.#stillRefused(block, segment, probed, code);
     } else {
-      const fault = modbus.readResponseFault(bytes, start, end, block.function, block.count);
-      if (fault === undefined) this.#read(block, segment, bytes, start + 2);
+      const fault = block.answerFault(bytes, start, end);
+      if (fault === undefined) this.#read(block, segment, bytes, start + block.dataOffset);
       else {
         const { device } = this.#context;
         const wrong = (address: string): Reason => errors.DRIVERS_MODBUS_BAD_ANSWER({ device, address, detail: fault }).reason();

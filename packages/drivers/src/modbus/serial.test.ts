@@ -57,6 +57,39 @@ test('an adapter that is unplugged is a sentence', { skip: without }, async (t) 
   assert.match(lost[0]!.text, /^The serial port .* is gone\.$/);
 });
 
+test('an adapter that is unplugged and plugged in again serves all its devices', { skip: without }, async (t) => {
+  const peer = await peerOf(t);
+  const shared = new Map<string, unknown>();
+  const made = [make(t, peer.settings, shared), make(t, peer.settings, shared)];
+  const plans = made.map(({ driver }, i) => driver.compile([tag(i + 1, `${i + 1}!40001`)]));
+  const read = async (): Promise<boolean[]> => {
+    const batches = await Promise.all(made.map(({ driver }, i) => driver.read(plans[i]!, { timeoutMs: 200 })));
+    return batches.map((batch) => isGood(batch.quality[0]!));
+  };
+  const open = (): Promise<PromiseSettledResult<void>[]> => Promise.allSettled(made.map(({ driver }) => driver.open(signal)));
+  await open();
+  assert.deepEqual(await read(), [true, true]);
+  await peer.unplug();
+  for (let i = 0; i < 100 && made.some(({ lost }) => lost.length === 0); i++) await read();
+  assert.deepEqual(
+    made.map(({ lost }) => lost.map((reason) => reason.code)),
+    [['DRIVERS_MODBUS_SERIAL_GONE'], ['DRIVERS_MODBUS_SERIAL_GONE']],
+  );
+  for (const result of await open()) assert.equal(result.status === 'rejected' && result.reason.code, 'DRIVERS_MODBUS_SERIAL_MISSING');
+  const [batch] = await Promise.all(made.map(({ driver }, i) => driver.read(plans[i]!, { timeoutMs: 50 })));
+  assert.match(batch!.reasons![0]!.text, /^There is no serial port /);
+  await peer.plugIn();
+  assert.deepEqual(
+    (await open()).map((result) => result.status),
+    ['fulfilled', 'fulfilled'],
+  );
+  assert.deepEqual(await read(), [true, true]);
+  assert.deepEqual(
+    made.map(({ driver }) => driver.stats().connects),
+    [2, 2],
+  );
+});
+
 test('an adapter that hears itself is told apart from the device', { skip: without }, async (t) => {
   const peer = await peerOf(t);
   peer.echoes = true;

@@ -50,6 +50,23 @@ const timeout = duration(
   {},
 );
 
+const hole = Type.Object(
+  {
+    unit: integer('Unit', 'Every unit when absent.', { minimum: 0, maximum: 255 }),
+    area: Type.Unsafe<modbus.Area>({ type: 'string', enum: modbus.areas, title: 'Area', description: 'Where it lies.', ...reconnect }),
+    start: Type.Integer({
+      title: 'First number',
+      description: 'As on the wire, where the first register is 0.',
+      minimum: 0,
+      maximum: 65_535,
+      ...count,
+      ...reconnect,
+    }),
+    count: integer('Length', 'How many registers or bits.', { minimum: 1, maximum: 65_536, default: 1 }),
+  },
+  { title: 'Hole', description: 'A range that the device does not have.', additionalProperties: false, ...reconnect },
+);
+
 /** How requests are made, whatever the way to the device. */
 const requests = {
   maxGap: integer(
@@ -75,6 +92,16 @@ const requests = {
     'Coils or discrete inputs in one read.',
     { minimum: 1, maximum: 2000, default: 2000 },
     advanced('Requests'),
+  ),
+  holes: Type.Optional(
+    Type.Array(hole, {
+      title: 'Holes',
+      description:
+        'Ranges that the device does not have. They are never asked for and never read over; what else it refuses is found out and remembered.',
+      maxItems: 10_000,
+      ...reconnect,
+      ...advanced('Requests'),
+    }),
   ),
   maskWrite: choice(
     ['auto', 'only', 'never'],
@@ -190,18 +217,21 @@ const allowed = Type.String({
 const portWords = 'Port of the device; 502, or 802 with TLS, when absent.';
 const networkPort = (number: number) => port('Port', portWords, { default: number });
 
+const transport = (values: readonly string[], words: readonly string[]) =>
+  choice(values, words, {
+    title: 'Transport',
+    description: 'How the device is reached. TLS is Modbus Security: both sides show a certificate.',
+    default: 'tcp',
+    ...advanced('Connection'),
+  });
+
 /** The one source of validation, form and docs for `devices.*.settings` of `driver: modbus-tcp`. */
 export const tcpSettingsSchema = Type.Object(
   {
     host: Type.Optional(host('Host', 'Name or IP address of the device or gateway.')),
     port: Type.Optional(port('Port', portWords)),
     timeout,
-    transport: choice(['tcp', 'tls', 'udp'], ['TCP', 'TLS, Modbus Security', 'UDP'], {
-      title: 'Transport',
-      description: 'How the device is reached. TLS is Modbus Security: both sides show a certificate.',
-      default: 'tcp',
-      ...advanced('Connection'),
-    }),
+    transport: transport(['tcp', 'tls', 'udp'], ['TCP', 'TLS, Modbus Security', 'UDP']),
     framing: choice(['mbap', 'rtu', 'ascii'], ['Modbus TCP', 'RTU over TCP', 'ASCII over TCP'], {
       title: 'Framing',
       description: 'What is spoken. Serial servers that pass bytes on speak RTU or ASCII over TCP.',
@@ -300,6 +330,10 @@ export const tcpSettingsSchema = Type.Object(
     allOf: [
       { if: { required: ['listen'] }, else: { properties: {}, required: ['host'] } },
       {
+        if: { required: ['listen'] },
+        then: { properties: { transport: transport(['tcp', 'tls'], ['TCP', 'TLS, Modbus Security']) } },
+      },
+      {
         if: { properties: { transport: { const: 'tls' } }, required: ['transport'] },
         then: { properties: { port: networkPort(802) } },
         else: { properties: { port: networkPort(502) } },
@@ -358,5 +392,15 @@ export const serialSettingsSchema = Type.Object(
     ...requests,
     ...numbers,
   },
-  { title: 'Modbus serial', description: 'The line to Modbus devices on a serial port.', ...strict },
+  {
+    title: 'Modbus serial',
+    description: 'The line to Modbus devices on a serial port.',
+    ...strict,
+    allOf: [
+      {
+        if: { properties: { framing: { const: 'ascii' } }, required: ['framing'] },
+        else: { properties: { dataBits: { enum: [8], enumDescriptions: ['8'] } } },
+      },
+    ],
+  },
 );

@@ -1,5 +1,6 @@
 import { parseDurationMs } from '@omh/core';
 import type { modbus } from '@omh/wire';
+import type { HoleSetting } from './closed-spans.ts';
 import type { TlsSettings } from './transport/tls.ts';
 
 /** What both drivers share; everything has a default. */
@@ -10,6 +11,8 @@ export interface CommonSettings {
   readonly maxGapBits?: number;
   readonly maxRegisters?: number;
   readonly maxBits?: number;
+  /** Ranges that are never asked for, and never read over. */
+  readonly holes?: readonly HoleSetting[];
   /** ms */
   readonly interRequestDelay?: number;
   /** A bit of a register: `auto` by function 22, or read and written back where the device does not know it. */
@@ -61,6 +64,7 @@ const defaults = {
   maxGapBits: 128,
   maxRegisters: 125,
   maxBits: 2000,
+  holes: [],
   byteOrder: 'ABCD',
   byteOrder64: 'ABCDEFGH',
   addressing: 'neuron',

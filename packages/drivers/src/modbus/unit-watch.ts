@@ -1,5 +1,6 @@
 import { Quality, type Clock, type Reason } from '@omh/core';
 import { errors } from '../errors.ts';
+import type { ModbusLink } from './link.ts';
 import type { ResolvedSettings } from './settings.ts';
 
 interface State {
@@ -10,23 +11,29 @@ interface State {
   /** Monotonic end of its rest; 0 while it is asked. */
   restUntilMs: number;
   reason: Reason | undefined;
+  /** The line's number of revivals when its rest began. */
+  revivals: number;
 }
 
 /**
  * Units that do not answer. One that owes its last answer is asked once before the rest of its requests goes out; one that let
- * `degradeAfter` cycles pass is left alone for `degradeFor`, so that it costs the others on the line nothing.
+ * `degradeAfter` cycles pass is left alone for `degradeFor`, so that it costs the others on the line nothing. Where nothing on the line
+ * answers there are no others: then they are asked in turn, and all of them once the line is back.
  */
 export class UnitWatch {
   readonly quality = Quality.badTimeout;
   readonly #device: string;
   readonly #clock: Clock;
   readonly #settings: ResolvedSettings;
+  readonly #line: Pick<ModbusLink, 'place' | 'silence'>;
+  #deaf: Reason | undefined;
   readonly #units = new Map<number, State>();
 
-  constructor(device: string, clock: Clock, settings: ResolvedSettings) {
+  constructor(device: string, clock: Clock, settings: ResolvedSettings, line: Pick<ModbusLink, 'place' | 'silence'>) {
     this.#device = device;
     this.#clock = clock;
     this.#settings = settings;
+    this.#line = line;
   }
 
   /** Units that owe an answer; zero is the common case. */
@@ -51,7 +58,7 @@ export class UnitWatch {
     const now = this.#clock.monotonicMs();
     let state = this.#units.get(unit);
     if (state === undefined) {
-      state = { cycles: 0, countedAtMs: Number.NEGATIVE_INFINITY, restUntilMs: 0, reason: undefined };
+      state = { cycles: 0, countedAtMs: Number.NEGATIVE_INFINITY, restUntilMs: 0, reason: undefined, revivals: 0 };
       this.#units.set(unit, state);
     }
     if (startedMs < state.countedAtMs) return;
@@ -59,6 +66,7 @@ export class UnitWatch {
     state.cycles++;
     if (degradeAfter === 0 || state.cycles < degradeAfter) return;
     state.restUntilMs = now + degradeForMs;
+    state.revivals = this.#line.silence?.revivals ?? 0;
     const at = new Date((this.#clock.now() + degradeForMs * 1000) / 1000).toISOString().slice(0, 19);
     state.reason = errors.DRIVERS_MODBUS_UNIT_RESTS({ unit, device: this.#device, cycles: state.cycles, at: `${at}Z` }).reason();
   }
@@ -66,6 +74,15 @@ export class UnitWatch {
   /** Why the unit is not asked now; undefined when it is. Once its rest is over one cycle may ask, and the others wait for it. */
   resting(unit: number): Reason | undefined {
     const state = this.#units.get(unit);
-    return state === undefined || this.#clock.monotonicMs() >= state.restUntilMs ? undefined : state.reason;
+    if (state === undefined || this.#clock.monotonicMs() >= state.restUntilMs) return undefined;
+    const { place = this.#device, silence } = this.#line;
+    const isDeaf = silence?.isDeaf === true;
+    if (silence !== undefined && (state.revivals !== silence.revivals || (isDeaf && silence.takesTry()))) {
+      state.restUntilMs = 0;
+      return undefined;
+    }
+    if (!isDeaf) return state.reason;
+    if (this.#deaf?.params['place'] !== place) this.#deaf = errors.DRIVERS_MODBUS_LINE_SILENT({ place }).reason();
+    return this.#deaf;
   }
 }

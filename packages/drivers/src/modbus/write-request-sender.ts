@@ -22,6 +22,8 @@ export class WriteSender {
   /** Units that refused function 16, and those that refused 05 or 06: they are not asked for it again. */
   readonly #noMask = new Set<number>();
   readonly #noSingle = new Set<number>();
+  /** Units that write registers only by function 17. */
+  readonly #onlyReadWrite = new Set<number>();
   /** Set while a register is read and written back: no other write of this driver may come between. */
   #modifying: Promise<unknown> | undefined;
 
@@ -33,6 +35,7 @@ export class WriteSender {
   forget(): void {
     this.#noMask.clear();
     this.#noSingle.clear();
+    this.#onlyReadWrite.clear();
   }
 
   /** Result i belongs to item i; each is there after the device answered. */
@@ -72,7 +75,7 @@ export class WriteSender {
   }
 
   async #carryOut(request: WriteRequest, timeoutMs: number): Promise<Answer> {
-    const { unit, pdu, mask, many } = request;
+    const { unit, pdu, mask, many, registers } = request;
     const { maskWrite, writeSingle } = this.#o.settings;
     if (mask !== undefined) {
       if (maskWrite === 'never' || this.#noMask.has(unit)) return this.#modify(request, timeoutMs);
@@ -81,13 +84,30 @@ export class WriteSender {
       this.#noMask.add(unit);
       return this.#modify(request, timeoutMs);
     }
-    if (many === undefined) return this.#send(unit, pdu, timeoutMs);
-    if (writeSingle === 'multiple' || this.#noSingle.has(unit)) return this.#send(unit, many, timeoutMs);
+    if (registers !== undefined && this.#onlyReadWrite.has(unit)) return this.#readWrite(unit, registers, timeoutMs);
+    if (many === undefined) return this.#sendMany(request, pdu, timeoutMs);
+    if (writeSingle === 'multiple' || this.#noSingle.has(unit)) return this.#sendMany(request, many, timeoutMs);
     const answer = await this.#send(unit, pdu, timeoutMs);
     if (answer !== modbus.ExceptionCode.illegalFunction) return answer;
-    const second = await this.#send(unit, many, timeoutMs);
+    const second = await this.#sendMany(request, many, timeoutMs);
     if (second === 'confirmed') this.#noSingle.add(unit);
     return second;
+  }
+
+  /** A few devices know neither 06 nor 10, but 17. */
+  async #sendMany({ unit, registers }: WriteRequest, pdu: Uint8Array, timeoutMs: number): Promise<Answer> {
+    const answer = await this.#send(unit, pdu, timeoutMs);
+    if (answer !== modbus.ExceptionCode.illegalFunction || registers === undefined) return answer;
+    const second = await this.#readWrite(unit, registers, timeoutMs);
+    if (second === 'confirmed') this.#onlyReadWrite.add(unit);
+    return second === modbus.ExceptionCode.illegalFunction ? answer : second;
+  }
+  #readWrite(unit: number, { start, data }: NonNullable<WriteRequest['registers']>, timeoutMs: number): Promise<Answer> {
+    const count = data.length / 2;
+    const fn = modbus.FunctionCode.readWriteRegisters;
+    return this.#exchange(unit, modbus.encodeReadWrite(start, data, count), timeoutMs, (bytes, from, to) =>
+      modbus.readResponseFault(bytes, from, to, fn, count) === undefined ? 'confirmed' : 'wrong',
+    );
   }
 
   /** The register is read and written back with its bits changed; what the device itself changes in between is lost. */
@@ -117,6 +137,7 @@ export class WriteSender {
     if (read !== 'confirmed') return read;
     const value = (found & and) | (or & ~and);
     const data = Uint8Array.of(value >> 8, value);
+    if (this.#onlyReadWrite.has(unit)) return this.#readWrite(unit, { start, data }, timeoutMs);
     const isMany = this.#o.settings.writeSingle === 'multiple' || this.#noSingle.has(unit);
     return this.#send(unit, isMany ? modbus.encodeWriteRegisters(start, data) : modbus.encodeWriteRegister(start, data), timeoutMs);
   }

@@ -16,6 +16,8 @@ export interface WriteRequest {
   readonly mask: { readonly start: number; readonly and: number; readonly or: number } | undefined;
   /** Of a single coil or register: the same by function 0F or 10, for a device that has only these. */
   readonly many: Uint8Array | undefined;
+  /** Of registers: their data, for a device that writes only by function 17, which reads them back at once. */
+  readonly registers: { readonly start: number; readonly data: Uint8Array } | undefined;
 }
 export interface Unwritable {
   readonly item: number;
@@ -150,15 +152,15 @@ function requestOf(run: readonly Part[]): WriteRequest {
   return { unit: address.unit, items: run.map((p) => p.item), alone, ...pdusOf(run) };
 }
 
-function pdusOf(run: readonly Part[]): Pick<WriteRequest, 'pdu' | 'mask' | 'many'> {
+function pdusOf(run: readonly Part[]): Pick<WriteRequest, 'pdu' | 'mask' | 'many' | 'registers'> {
   const first = run[0]!;
   const { start } = first;
   if (first.address.area === 'coil') {
     const bits = run.flatMap((p) => p.bits!);
     const many = modbus.encodeWriteCoils(start, bits);
     return bits.length > 1
-      ? { pdu: many, mask: undefined, many: undefined }
-      : { pdu: modbus.encodeWriteCoil(start, bits[0]!), mask: undefined, many };
+      ? { pdu: many, mask: undefined, many: undefined, registers: undefined }
+      : { pdu: modbus.encodeWriteCoil(start, bits[0]!), mask: undefined, many, registers: undefined };
   }
   if (first.bits !== undefined) {
     let clear = 0;
@@ -170,7 +172,7 @@ function pdusOf(run: readonly Part[]): Pick<WriteRequest, 'pdu' | 'mask' | 'many
       if (on) set |= bit;
     });
     const and = 0xffff & ~clear;
-    return { pdu: modbus.encodeMaskWrite(start, and, set), mask: { start, and, or: set }, many: undefined };
+    return { pdu: modbus.encodeMaskWrite(start, and, set), mask: { start, and, or: set }, many: undefined, registers: undefined };
   }
   const data = new Uint8Array(run.reduce((n, p) => n + p.data!.length, 0));
   let at = 0;
@@ -179,7 +181,8 @@ function pdusOf(run: readonly Part[]): Pick<WriteRequest, 'pdu' | 'mask' | 'many
     at += part.data!.length;
   }
   const many = modbus.encodeWriteRegisters(start, data);
+  const registers = data.length / 2 > modbus.maxReadWriteRegisters ? undefined : { start, data };
   return data.length > 2
-    ? { pdu: many, mask: undefined, many: undefined }
-    : { pdu: modbus.encodeWriteRegister(start, data), mask: undefined, many };
+    ? { pdu: many, mask: undefined, many: undefined, registers }
+    : { pdu: modbus.encodeWriteRegister(start, data), mask: undefined, many, registers };
 }

@@ -17,6 +17,8 @@ export class ModbusPeer implements DriverPeer {
   /** Every request: unit, function, start, count. */
   readonly seen: { unit: number; function: number; start: number; count: number }[] = [];
   respond: Responder = () => 'own';
+  /** The answer to a function that this peer does not know; an exception code where it does not either. */
+  rare: (pdu: Uint8Array) => Uint8Array | number = () => modbus.ExceptionCode.illegalFunction;
   delayMs = 0;
   /** Repeats what it hears, as a two-wire adapter does. */
   echoes = false;
@@ -58,6 +60,13 @@ export class ModbusPeer implements DriverPeer {
   hangUp(): void {
     for (const channel of this.#channels) channel.destroy();
   }
+  /** Takes a serial adapter away, and brings it back under the same name. */
+  async unplug(): Promise<void> {
+    await this.#way.unplug!();
+  }
+  async plugIn(): Promise<void> {
+    await this.#way.plugIn!();
+  }
   async close(): Promise<void> {
     this.hangUp();
     await this.#way.close();
@@ -94,7 +103,8 @@ export class ModbusPeer implements DriverPeer {
       start: 'start' in request ? request.start : 0,
       count: 'count' in request ? request.count : 1,
     });
-    const scripted = request.kind === 'refuse' ? request.exception : this.respond(unit, request, pdu);
+    const isUnknown = request.kind === 'refuse' && request.exception === modbus.ExceptionCode.illegalFunction;
+    const scripted = isUnknown ? this.rare(pdu) : request.kind === 'refuse' ? request.exception : this.respond(unit, request, pdu);
     const own = scripted === 'own' ? this.#own(request as modbus.Request, pdu) : scripted;
     return typeof own === 'number' ? modbus.encodeException(pdu[0]!, own) : own;
   }

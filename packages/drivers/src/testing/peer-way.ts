@@ -20,6 +20,9 @@ export interface PeerWay {
   /** Settings of the driver that lead here. */
   readonly settings: Readonly<Record<string, unknown>>;
   close(): Promise<void>;
+  /** Of a pair of serial ports only. */
+  unplug?(): Promise<void>;
+  plugIn?(): Promise<void>;
 }
 /** Returns what takes the bytes of the channel. */
 type Accept = (channel: PeerChannel) => (chunk: Uint8Array) => void;
@@ -143,32 +146,40 @@ async function dial(accept: Accept): Promise<PeerWay> {
   };
 }
 
-async function pty(accept: Accept): Promise<PeerWay & { readonly process: ChildProcess }> {
+async function pty(accept: Accept): Promise<PeerWay> {
   const folder = mkdtempSync(join(tmpdir(), 'omh-pty-'));
   const [near, far] = [join(folder, 'near'), join(folder, 'far')];
-  const process = spawn('socat', [`pty,rawer,link=${near}`, `pty,rawer,link=${far}`], { stdio: 'ignore' });
-  for (let i = 0; i < 500 && !(existsSync(near) && existsSync(far)); i++) await new Promise((resolve) => setTimeout(resolve, 4));
   const { SerialPort } = await import('serialport');
-  const port = new SerialPort({ path: far, baudRate: 115_200, autoOpen: false });
-  await new Promise<void>((resolve, reject) => port.open((error) => (error === null ? resolve() : reject(error))));
-  port.on('error', () => {});
+  let process: ChildProcess;
+  let port: InstanceType<typeof SerialPort>;
   const take = accept({
     write: (bytes) => void (port.isOpen && port.write(Buffer.from(bytes))),
     /** Unplugs the adapter. */
     destroy: () => void process.kill(),
     onClose() {},
   });
-  port.on('data', take);
+  const plugIn = async (): Promise<void> => {
+    process = spawn('socat', [`pty,rawer,link=${near}`, `pty,rawer,link=${far}`], { stdio: 'ignore' });
+    for (let i = 0; i < 500 && !(existsSync(near) && existsSync(far)); i++) await new Promise((resolve) => setTimeout(resolve, 4));
+    port = new SerialPort({ path: far, baudRate: 115_200, autoOpen: false });
+    await new Promise<void>((resolve, reject) => port.open((error) => (error === null ? resolve() : reject(error))));
+    port.on('error', () => {});
+    port.on('data', take);
+  };
+  const unplug = async (): Promise<void> => {
+    if (port.isOpen) await new Promise<void>((resolve) => port.close(() => resolve()));
+    if (process.exitCode !== null || process.signalCode !== null) return;
+    const gone = once(process, 'exit');
+    process.kill();
+    await gone;
+  };
+  await plugIn();
   return {
     settings: { port: near, baudRate: 115_200 },
-    process,
+    plugIn,
+    unplug,
     async close() {
-      if (port.isOpen) await new Promise<void>((resolve) => port.close(() => resolve()));
-      if (process.exitCode === null && process.signalCode === null) {
-        const gone = once(process, 'exit');
-        process.kill();
-        await gone;
-      }
+      await unplug();
       rmSync(folder, { recursive: true, force: true });
     },
   };

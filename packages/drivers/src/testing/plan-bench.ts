@@ -58,7 +58,7 @@ export class PlanBench {
       link,
       settings: this.settings,
       learnt: this.learnt,
-      silentUnits: new UnitWatch('demo', this.clock, this.settings),
+      silentUnits: new UnitWatch('demo', this.clock, this.settings, link),
       refused: () => {},
     });
     return cycle.run();

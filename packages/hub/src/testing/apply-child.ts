@@ -23,7 +23,10 @@ const revisions = new Revisions(directory.sub('revisions'), file.folder, log);
 revisions.recover();
 const loaded = file.load();
 if (!loaded.ok) throw new Error('the files are not valid');
-const configuration = new Configuration({ file, revisions, clock: systemClock, log, ports: {}, steps: async () => [] }, 1);
+const configuration = new Configuration(
+  { file, revisions, clock: systemClock, log, ports: {}, warnings: () => [], steps: async () => [] },
+  1,
+);
 process.stdout.write('ready\n');
 const interval = loaded.value.devices['press']!.groups['fast']!.interval === '1s' ? '2s' : '1s';
 await configuration.edit(

@@ -14,7 +14,9 @@ export interface FaultView {
   readonly settings: FaultConfig;
   /** Whether it holds now. */
   readonly active: boolean;
-  /** When that changes, in milliseconds from now. */
+  /** How long it has held; absent where it does not hold now. */
+  readonly heldForMs?: number;
+  /** When that changes, in milliseconds from now; absent where it never does again. */
   readonly changesInMs?: number;
   /** Requests it has hit. */
   readonly hits: number;
@@ -48,13 +50,16 @@ export class Entry {
     if (config.unit !== undefined && config.unit !== asked.unit) return false;
     if (config.function !== undefined && config.function !== asked.function) return false;
     if (config.area !== undefined || config.from !== undefined) {
-      if (asked.area === undefined || !this.hitsPoints(asked.area, asked.start, asked.count)) return false;
+      const { area, start, count, also } = asked;
+      if (area === undefined) return false;
+      if (!this.hitsPoints(area, start, count) && (also === undefined || !this.hitsPoints(area, also.start, also.count))) return false;
     }
     return config.share === undefined || this.chance() < config.share;
   }
 }
 
 const none: readonly Entry[] = [];
+const hole = 0;
 export const maxFaults = 1000;
 
 /** The faults of one device. Repeatable: the same seed, requests and times meet the same faults. */
@@ -63,15 +68,18 @@ export class FaultBoard {
   #entries: Entry[] = [];
   #lastId = 0;
 
-  constructor(seed: number, configs: readonly FaultConfig[]) {
+  /** `holes` are part of the device: they hit requests, and are neither shown nor switched off. */
+  constructor(seed: number, configs: readonly FaultConfig[], holes: readonly FaultConfig[] = []) {
     this.#seed = seed;
-    for (const config of configs) this.add(config.at === undefined ? { ...config, at: '0s' } : config, 0);
+    this.#entries = holes.map((config) => new Entry(hole, config, 0, seed));
+    for (const config of configs) this.add(config, 0);
   }
   get empty(): boolean {
     return this.#entries.length === 0;
   }
-  get full(): boolean {
-    return this.#entries.length >= maxFaults;
+  /** Those that are over make room. */
+  full(nowMs: number): boolean {
+    return this.#entries.filter((entry) => entry.id !== hole && !isOver(entry.schedule, nowMs)).length >= maxFaults;
   }
   add(config: FaultConfig, nowMs: number): number {
     const id = ++this.#lastId;
@@ -80,17 +88,17 @@ export class FaultBoard {
   }
   remove(id: number): boolean {
     const before = this.#entries.length;
-    this.#entries = this.#entries.filter((entry) => entry.id !== id);
+    this.#entries = this.#entries.filter((entry) => entry.id === hole || entry.id !== id);
     return this.#entries.length < before;
   }
   clear(): number {
     const { length } = this.#entries;
-    this.#entries = [];
-    return length;
+    this.#entries = this.#entries.filter((entry) => entry.id === hole);
+    return length - this.#entries.length;
   }
   /** Those that hold now. */
   active(ms: number): readonly Entry[] {
-    return this.#entries.length === 0 ? none : this.#entries.filter((entry) => since(entry.schedule, ms) !== undefined);
+    return this.#entries.length === 0 ? none : this.#entries.filter(({ id, schedule }) => id !== hole && since(schedule, ms) !== undefined);
   }
   /** Those that hold now and hit this request; each hit is counted. */
   hitting(asked: Asked, ms: number): readonly Entry[] {
@@ -114,16 +122,15 @@ export class FaultBoard {
     }
     return next;
   }
-  isStuck(unit: number, area: Area, start: number, count: number, ms: number): boolean {
-    for (const entry of this.#entries)
-      if (
-        entry.fault.stuck === true &&
-        (entry.config.unit === undefined || entry.config.unit === unit) &&
-        since(entry.schedule, ms) !== undefined &&
-        entry.hitsPoints(area, start, count)
-      )
-        return true;
-    return false;
+  /** Since when points have been stuck at `ms`; undefined where they are not. */
+  stuckSince(unit: number, area: Area, start: number, count: number, ms: number): number | undefined {
+    let earliest: number | undefined;
+    for (const entry of this.#entries) {
+      if (entry.fault.stuck !== true || (entry.config.unit !== undefined && entry.config.unit !== unit)) continue;
+      const began = since(entry.schedule, ms);
+      if (began !== undefined && (earliest === undefined || began < earliest) && entry.hitsPoints(area, start, count)) earliest = began;
+    }
+    return earliest;
   }
   /** What the device takes for the time. */
   wallMs(unit: number, ms: number, wallMs: number): number {
@@ -136,10 +143,20 @@ export class FaultBoard {
     return out;
   }
   views(ms: number): FaultView[] {
-    return this.#entries.map(({ id, config, fault, schedule, hits }) => {
+    const shown = this.#entries.filter(({ id }) => id !== hole);
+    return shown.map(({ id, config, fault, schedule, hits }) => {
       const change = nextChange(schedule, ms);
-      const view = { id, fault: config.fault, text: fault.text, settings: config, active: since(schedule, ms) !== undefined, hits };
-      return change === undefined ? view : { ...view, changesInMs: Math.max(0, change - ms) };
+      const began = since(schedule, ms);
+      return {
+        id,
+        fault: config.fault,
+        text: fault.text,
+        settings: config,
+        active: began !== undefined,
+        ...(began === undefined ? {} : { heldForMs: ms - began }),
+        ...(change === undefined ? {} : { changesInMs: Math.max(0, change - ms) }),
+        hits,
+      };
     });
   }
 }

@@ -9,6 +9,8 @@ export interface Asked {
   /** On the wire. */
   readonly start: number;
   readonly count: number;
+  /** Further points of the same area, where a request both reads and writes. */
+  readonly also?: { readonly start: number; readonly count: number };
 }
 
 /** An answer before it is framed; a fault may change every part of it. */

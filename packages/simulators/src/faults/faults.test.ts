@@ -38,7 +38,13 @@ test('a refused range is refused by its rule and code, and nothing else is', asy
   assert.deepEqual(await codes(at), [0, 2, 2, 2, 2, 0]);
   assert.deepEqual(await codes({ ...at, rule: 'all', code: 4 }), [0, 4, 0, 4, 0, 0]);
   assert.deepEqual(await codes({ ...at, rule: 'straddle', code: 3 }), [0, 0, 0, 3, 3, 0]);
-  const { client } = await withFaults(t, [], { holes: [{ from: 10 }, { from: 0, area: 'input', unit: 2 }] });
+  const both = await withFaults(t, [at]);
+  const readWrite = (read: number, written: number): Uint8Array => Uint8Array.of(23, 0, read, 0, 1, 0, written, 0, 1, 2, 0, 7);
+  assert.equal(refusal(await both.client.ask(readWrite(0, 11))), 2, 'what is written counts as what is read');
+  assert.equal(refusal(await both.client.ask(readWrite(0, 12))), 0);
+  const { sim, client } = await withFaults(t, [], { holes: [{ from: 10 }, { from: 0, area: 'input', unit: 2 }] });
+  assert.deepEqual([sim.faults(), sim.clearFaults()], [[], 0], 'a hole is part of the device');
+  assert.throws(() => sim.removeFault(0), { code: 'SIMULATORS_NO_FAULT' });
   assert.equal(await ask(client, 10, 1), 2);
   assert.equal(refusal(await client.ask(modbus.encodeRead(4, 0, 1), 1, 1)), 0);
   assert.equal(refusal(await client.ask(modbus.encodeRead(4, 0, 1), 1, 2)), 2);
@@ -189,13 +195,39 @@ test('stuck values stay while everything else moves, and move again', async (t) 
   }
   assert.deepEqual(
     seen.map(([stuck]) => stuck),
-    [0, 1, 2, 2, 2, 2, 2, 2, 8, 9],
+    [0, 1, 2, 3, 3, 3, 3, 3, 8, 9],
   );
   assert.deepEqual(
     seen.map(([, moving]) => moving),
     [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
   );
   assert.equal(sim.faults()[0]!.active, false);
+});
+
+test('a stuck value is that of the moment it got stuck, however often it was read, also of physics and their alarms', async (t) => {
+  const signals = [
+    { name: 'count', at: 40001, signal: 'counter' as const, every: '100ms' },
+    { name: 'level', at: 40003, type: 'float' as const, signal: 'tank' as const, capacity: 100, inflow: 1, high: 4, highAlarm: '10001' },
+  ];
+  const faults: FaultConfig[] = [{ fault: 'stuck', at: '3250ms', for: '5s' }];
+  const run = async (everyMs: number): Promise<string[]> => {
+    const clock = new VirtualClock();
+    const { sim } = await started(t, { units: { 1: { signals } }, faults }, clock);
+    const alarm = (): number => sim.registers().find(({ area, address }) => area === 'discrete' && address === 0)!.value;
+    const out: string[] = [];
+    for (let ms = 0; ms <= 9000; ms += everyMs) {
+      const row = `${sim
+        .signals()
+        .map(({ value }) => Number(value).toFixed(3))
+        .join(' ')} ${alarm()}`;
+      if (ms === 6000 || ms === 9000) out.push(row);
+      await clock.advance(everyMs);
+    }
+    return out;
+  };
+  const seldom = await run(3000);
+  assert.deepEqual(seldom, ['32.000 3.200 0', '90.000 9.000 1']);
+  assert.deepEqual(await run(50), seldom);
 });
 
 test('a wrong clock stands still or is off', async (t) => {
@@ -254,6 +286,7 @@ test('faults are switched on with a time from now, and wrong ones are refused wi
     text: 'It takes 10 ms longer for an answer.',
     settings: { fault: 'slow', delay: '10ms', for: '10s' },
     active: true,
+    heldForMs: 0,
     changesInMs: 10_000,
     hits: 0,
   });
@@ -271,12 +304,19 @@ test('faults are switched on with a time from now, and wrong ones are refused wi
     [{ fault: 'busy', delay: '1s' }, /delay is not a known key/],
     [undefined, /must be/],
     ['silent', /must be/],
+    [{ fault: 'busy', from: 9, to: 3 }, /to is 3 and from is 9/],
+    [{ fault: 'busy', to: 3 }, /from is missing/],
+    [{ fault: 'half-open', unit: 1 }, /unit is not a known key/],
+    [{ fault: 'clock', area: 'holding' }, /area is not a known key/],
   ] as const)
     assert.throws(
       () => sim.addFault(wrong),
       (error: { code: string; message: string }) => error.code === 'SIMULATORS_FAULT_SETTINGS' && says.test(error.message),
       JSON.stringify(wrong),
     );
+  const later = sim.addFault({ fault: 'busy', at: '10s', for: '1s' });
+  assert.deepEqual([later.active, later.changesInMs], [false, 10_000], 'what is switched on later counts from then');
+  await clock.advance(11_000);
   for (let i = 1; i < 1000; i++) sim.addFault({ fault: 'busy' });
   assert.throws(() => sim.addFault({ fault: 'busy' }), { code: 'SIMULATORS_TOO_MANY_FAULTS' });
 });

@@ -1,5 +1,5 @@
 import { faultsInWords } from '@omh/config/schema';
-import type { JsonSchema } from '@omh/core';
+import type { JsonSchema, OmhError } from '@omh/core';
 import { errors } from '../errors.ts';
 import type { FaultConfig } from './config.ts';
 import { faultSchema } from './schema.ts';
@@ -10,7 +10,17 @@ export function parseFault(value: unknown): FaultConfig {
   const [wrong] = faultsInWords(schema, value, 'the fault');
   if (wrong !== undefined)
     throw errors.SIMULATORS_FAULT_SETTINGS({ detail: wrong.fix === undefined ? wrong.message : `${wrong.message} ${wrong.fix}` });
-  return structuredClone(value) as FaultConfig;
+  const config = structuredClone(value) as FaultConfig;
+  const range = rangeFault(config);
+  if (range !== undefined) throw errors.SIMULATORS_FAULT_SETTINGS({ detail: range.text }, { cause: range });
+  return config;
+}
+
+/** What is wrong with a range whose end stands alone or before its beginning. */
+export function rangeFault({ from, to }: { readonly from?: number; readonly to?: number }): OmhError | undefined {
+  return to === undefined || (from !== undefined && from <= to)
+    ? undefined
+    : errors.SIMULATORS_FAULT_RANGE({ from: from ?? 'missing', to });
 }
 
 /** `silent,for=10s,unit=2` as settings; numbers are numbers. */

@@ -25,7 +25,7 @@ export function refuse(config: FaultOf<'refuse'>): Fault {
 }
 
 const always = (code: number): Fault => ({
-  text: `It answers ${modbus.exceptionMeaning(code).name} (exception ${code}).`,
+  text: `It answers "${modbus.exceptionMeaning(code).name}" (exception ${code}).`,
   refuse: () => code,
 });
 

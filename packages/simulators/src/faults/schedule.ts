@@ -8,10 +8,11 @@ export interface Schedule {
   readonly everyMs: number | undefined;
 }
 
+/** `at` counts from `nowMs`: 0 for what stands in a file, the present for what is switched on later. */
 export function scheduleOf(config: { readonly at?: string; readonly for?: string; readonly every?: string }, nowMs: number): Schedule {
   const every = config.every === undefined ? 0 : (parseDurationMs(config.every) ?? 0);
   return {
-    atMs: config.at === undefined ? nowMs : (parseDurationMs(config.at) ?? 0),
+    atMs: nowMs + (config.at === undefined ? 0 : (parseDurationMs(config.at) ?? 0)),
     forMs: config.for === undefined ? Number.POSITIVE_INFINITY : (parseDurationMs(config.for) ?? 0),
     everyMs: every > 0 ? every : undefined,
   };

@@ -1,3 +1,4 @@
+import { rangeFault } from '../faults/parse.ts';
 import type { ModbusSimulatorConfig } from './config.ts';
 import { planUnits } from './device.ts';
 import { errors } from '../errors.ts';
@@ -8,5 +9,10 @@ export function checkModbusSimulator(config: ModbusSimulatorConfig, tell: Tell):
   if (config.transport === 'serial' && config.path === undefined) tell(['transport'], errors.SIMULATORS_NO_LINE());
   if (config.transport === 'serial' && config.framing === 'mbap') tell(['framing'], errors.SIMULATORS_FRAMING());
   if (config.units !== undefined && config.preset !== undefined) tell(['preset'], errors.SIMULATORS_PRESET());
+  for (const key of ['holes', 'faults'] as const)
+    for (const [i, one] of (config[key] ?? []).entries()) {
+      const fault = rangeFault(one);
+      if (fault !== undefined) tell([key, i, 'to'], fault);
+    }
   planUnits(config, tell);
 }

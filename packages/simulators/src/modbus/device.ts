@@ -25,10 +25,8 @@ export function planUnits(config: ModbusSimulatorConfig, tell: Tell): UnitPlan[]
 }
 
 /** Holes are faults that never end. */
-const faultsOf = (config: ModbusSimulatorConfig): FaultConfig[] => [
-  ...(config.holes ?? []).map((hole): FaultConfig => ({ fault: 'refuse', area: 'holding', to: hole.from, ...hole })),
-  ...(config.faults ?? []),
-];
+const holesOf = ({ holes = [] }: ModbusSimulatorConfig): FaultConfig[] =>
+  holes.map((hole): FaultConfig => ({ fault: 'refuse', area: 'holding', to: hole.from, ...hole }));
 
 /** All units of a simulator with their time, chance and faults. */
 export class Device {
@@ -46,7 +44,7 @@ export class Device {
     this.time = new DeviceTime(deps.clock);
     const random = config.seed === undefined && config.preset === 'blueprint' && config.units === undefined;
     this.seed = random ? Math.floor(Math.random() * 2 ** 32) : seedOf(config.seed ?? 1, name);
-    this.faults = new FaultBoard(this.seed, faultsOf(config));
+    this.faults = new FaultBoard(this.seed, config.faults ?? [], holesOf(config));
     const columns = new Map<string, readonly number[]>();
     const column = (file: string, name: string): readonly number[] => {
       const key = `${file}\n${name}`;

@@ -8,6 +8,8 @@ import { test } from 'node:test';
 import { silentLogger, systemClock } from '@omh/core';
 import { VirtualClock } from '@omh/core/testing';
 import { modbus } from '@omh/wire';
+import { parseFault } from '../faults/parse.ts';
+import { faultKinds } from '../faults/schema.ts';
 import { createSimulator } from '../registry.ts';
 import { chance } from '../signals/chance.ts';
 import { RawClient, readHolding, started } from '../testing/raw-client.ts';
@@ -64,15 +66,29 @@ test('UDP: a datagram holds a request, its answer goes back to who asked', async
   }
   assert.equal(sim.stats().connections, 2);
   const address = sim.address();
+  sim.addFault({ fault: 'refuse-connections' });
   await sim.stop();
+  sim.clearFaults();
   await sim.start();
   assert.equal(sim.address(), address);
+  const [socket] = sockets;
+  socket!.send(modbus.frameOf(9, 1, readHolding(0, 1)));
+  const [answer] = (await once(socket!, 'message')) as [Buffer];
+  assert.equal(answer.readUInt16BE(0), 9, 'it refuses nobody any more');
 });
 
-test('a hundred thousand random requests, cut anywhere, are answered or dropped, and never thrown', () => {
+test('a hundred thousand random requests, cut anywhere, are answered, spoiled by some fault or dropped, and never thrown', () => {
   const clock = new VirtualClock();
   for (const name of modbus.framingNames) {
-    const device = new Device('plant', { port: 0, units: { 1: {}, 2: {} } }, { clock, folder: '.' });
+    // Each kind hits some of the requests to unit 2.
+    const faults = faultKinds.map((fault) =>
+      parseFault({
+        fault,
+        ...(/slow|late/.test(fault) ? { delay: '1ms' } : {}),
+        ...(/half-open|refuse-connections|stuck|clock/.test(fault) ? {} : { unit: 2, share: 0.05 }),
+      }),
+    );
+    const device = new Device('plant', { port: 0, units: { 1: {}, 2: {} }, faults }, { clock, folder: '.' });
     let written = 0;
     let closed = false;
     const wire: Wire = {
@@ -162,6 +178,17 @@ test('a serial line: RTU frames come and go, and a line that is not there is a s
     output.write(framed('rtu', 2, readHolding(0, 1)));
     const [answer] = (await once(input, 'data')) as [Buffer];
     assert.equal(answer.toString('hex'), Buffer.from(framed('rtu', 2, Uint8Array.of(3, 2, 0, 9))).toString('hex'));
+  }
+  for (const fault of ['reset', 'half-open'] as const) {
+    const { id } = sim.addFault({ fault });
+    output.write(framed('rtu', 2, readHolding(0, 1)));
+    if (fault === 'reset') while (sim.faults()[0]!.hits === 0) await systemClock.sleep(2);
+    sim.removeFault(id);
+    output.write(framed('rtu', 2, readHolding(0, 1)));
+    const [answer] = (await once(input, 'data')) as [Buffer];
+    assert.equal(answer[0], 2, `the line is alive after ${fault}`);
+    input.read();
+    await systemClock.sleep(20);
   }
   output.destroy();
   input.destroy();

@@ -35,26 +35,34 @@ export class LineListener implements Listener {
     const output = new WriteStream(openSync(this.#path, flags));
     for (const stream of [input, output])
       stream.on('error', (error: Error) => this.#context.warn('the line reports an error', { detail: error.message }));
-    const session = this.#context.session({
-      peer: this.#path,
-      write: (bytes) => output.write(bytes),
-      pause: () => void input.pause(),
-      resume: () => void input.resume(),
-      destroy: () => {},
-    });
-    output.on('drain', () => session.drained());
-    input.on('data', (chunk: Uint8Array) => session.receive(chunk));
-    this.#session = session;
+    // A line has no connections: where one would end, the next begins.
+    const begin = (): void => {
+      this.#session = this.#context.session({
+        peer: this.#path,
+        write: (bytes) => output.write(bytes),
+        pause: () => void input.pause(),
+        resume: () => void input.resume(),
+        destroy: () => {
+          if (this.#ends === undefined) return;
+          begin();
+          if (this.#session?.frozen === false) input.resume();
+        },
+      });
+    };
     this.#ends = () => {
-      session.end();
+      this.#session?.end();
       input.destroy();
       output.destroy();
     };
+    begin();
+    output.on('drain', () => this.#session?.drained());
+    input.on('data', (chunk: Uint8Array) => this.#session?.receive(chunk));
   }
   async refuse(): Promise<void> {}
   async close(): Promise<void> {
-    this.#session = undefined;
-    this.#ends?.();
+    const ends = this.#ends;
     this.#ends = undefined;
+    ends?.();
+    this.#session = undefined;
   }
 }

@@ -164,7 +164,7 @@ test('stop ends its clients and start listens on the same port again', async (t)
     const closed = once(socket, 'close');
     await sim.stop();
     await closed;
-    assert.equal(sim.address(), undefined);
+    assert.deepEqual([sim.address(), sim.lastAddress()], [undefined, `127.0.0.1:${port}`]);
     assert.equal(sim.health().state, 'stopped');
     await sim.stop();
     await sim.start();

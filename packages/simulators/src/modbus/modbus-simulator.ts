@@ -24,8 +24,11 @@ import type { Listener, ListenerContext } from './listener.ts';
 import { Session, type SessionContext, type Wire } from './session.ts';
 import { TcpListener } from './tcp-listener.ts';
 import { UdpListener } from './udp-listener.ts';
+import type { UnitSignals } from './unit-signals.ts';
 
 const usualConnections = 64;
+/** Rows that are shown; a device with more registers is read by a client. */
+const mostRegisters = 2000;
 /** Physics goes on without being asked, so that a late question is no long sum. */
 const keepUpMs = 1000;
 
@@ -49,7 +52,9 @@ export class ModbusSimulator implements Simulator {
   readonly #listener: Listener;
   readonly #session: SessionContext;
   readonly #log: Logger;
+  readonly #signalCount: number;
   #isRunning = false;
+  #lastAddress: string | undefined;
   #frozen = false;
   #refusing = false;
   #cancelWatch: Cancel | undefined;
@@ -66,6 +71,7 @@ export class ModbusSimulator implements Simulator {
     this.#log = deps.log.child({ part: this.id });
     this.#device = new Device(name, config, { clock: deps.clock, folder: deps.folder ?? '.' });
     this.#health = new HealthState(() => deps.clock.now(), 'The simulator is stopped.');
+    this.#signalCount = [...this.#device.units.values()].reduce((sum, { signals }) => sum + signals.count, 0);
     const seed = seedOf(this.#device.seed, 'jitter');
     this.#session = {
       device: this.#device,
@@ -116,7 +122,7 @@ export class ModbusSimulator implements Simulator {
     if (!(this.#isRunning as boolean)) return;
     this.#device.time.start();
     if (this.#device.hasProcesses) this.#keepUp();
-    const units = [...this.#device.units.keys()];
+    const { units } = this;
     const who =
       units.length === 1 ? `Unit ${units[0]} answers` : `Units ${units.slice(0, 8).join(', ')}${units.length > 8 ? ' …' : ''} answer`;
     this.#health.set('running', `${who} on ${this.address()}.`);
@@ -126,6 +132,7 @@ export class ModbusSimulator implements Simulator {
   async stop(): Promise<void> {
     if (!this.#isRunning) return;
     this.#isRunning = false;
+    this.#lastAddress = this.address() ?? this.#lastAddress;
     this.#device.time.stop();
     this.#cancelWatch?.();
     this.#cancelKeepUp?.();
@@ -141,26 +148,54 @@ export class ModbusSimulator implements Simulator {
   address(): string | undefined {
     return this.#listener.address();
   }
+  lastAddress(): string | undefined {
+    return this.address() ?? this.#lastAddress;
+  }
   requests(after?: number): readonly RequestLogEntry[] {
     return this.#requests.since(after);
   }
-  registers(): readonly RegisterView[] {
-    const units = [...this.#device.units.values()];
-    return units.flatMap((unit) => unit.registers());
+  get units(): readonly number[] {
+    return [...this.#device.units.keys()];
   }
-  signals(): readonly SignalView[] {
-    return [...this.#device.units.values()].flatMap((unit) => unit.signals.views());
+  registers(most = mostRegisters): readonly RegisterView[] {
+    const out: RegisterView[] = [];
+    for (const unit of this.#device.units.values()) if (out.length < most) out.push(...unit.registers(most - out.length));
+    return out;
   }
-  holdSignal(unit: number, name: string, value: TagValue): void {
-    this.#unit(unit, name).hold(this.name, name, value);
+  get signalCount(): number {
+    return this.#signalCount;
   }
-  releaseSignal(unit: number, name: string): void {
-    this.#unit(unit, name).release(this.name, name);
+  signals(from = 0, count = Number.POSITIVE_INFINITY): readonly SignalView[] {
+    const out: SignalView[] = [];
+    let before = 0;
+    for (const { signals } of this.#device.units.values()) {
+      if (out.length >= count) break;
+      const start = Math.max(0, from - before);
+      if (start < signals.count) out.push(...signals.views(start, count - out.length));
+      before += signals.count;
+    }
+    return out;
   }
-  #unit(unit: number, signal: string) {
-    const found = this.#device.units.get(unit);
-    if (found === undefined) throw errors.SIMULATORS_NO_SIGNAL({ name: this.name, signal, unit });
-    return found.signals;
+  holdSignal(unit: number | undefined, name: string, value: TagValue): SignalView {
+    const signals = this.#signalsWith(unit, name);
+    signals.hold(name, value);
+    return signals.view(name);
+  }
+  releaseSignal(unit: number | undefined, name: string): SignalView {
+    const signals = this.#signalsWith(unit, name);
+    signals.release(name);
+    return signals.view(name);
+  }
+  /** The unit's signals, or those of the only unit that has this name. */
+  #signalsWith(unit: number | undefined, signal: string): UnitSignals {
+    const { name } = this;
+    const having = [...this.#device.units.values()].filter(
+      (each) => (unit === undefined || each.unit === unit) && each.signals.has(signal),
+    );
+    const [first] = having;
+    if (first !== undefined && having.length === 1) return first.signals;
+    if (first !== undefined) throw errors.SIMULATORS_SIGNAL_UNIT({ name, signal, units: having.map((each) => each.unit).join(', ') });
+    throw unit === undefined ? errors.SIMULATORS_NO_SUCH_SIGNAL({ name, signal }) : errors.SIMULATORS_NO_SIGNAL({ name, signal, unit });
   }
 
   faults(): readonly FaultView[] {
@@ -169,7 +204,7 @@ export class ModbusSimulator implements Simulator {
   addFault(settings: unknown): FaultView {
     const { faults, time } = this.#device;
     const config = parseFault(settings);
-    if (faults.full) throw errors.SIMULATORS_TOO_MANY_FAULTS({ name: this.name, limit: maxFaults });
+    if (faults.full(time.ms())) throw errors.SIMULATORS_TOO_MANY_FAULTS({ name: this.name, limit: maxFaults });
     const id = faults.add(config, time.ms());
     void this.#watchConnections();
     return this.faults().find((view) => view.id === id)!;
@@ -196,6 +231,7 @@ export class ModbusSimulator implements Simulator {
   }
 
   #keepUp(): void {
+    this.#cancelKeepUp?.();
     this.#cancelKeepUp = this.#clock.after(keepUpMs, () => {
       for (const unit of this.#device.units.values()) unit.signals.advance();
       this.#keepUp();

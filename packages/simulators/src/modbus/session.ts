@@ -1,4 +1,4 @@
-import type { Clock, Logger } from '@omh/core';
+import type { Cancel, Clock, Logger } from '@omh/core';
 import { modbus } from '@omh/wire';
 import type { Entry } from '../faults/board.ts';
 import type { Answer, Asked, Delivery } from '../faults/fault.ts';
@@ -32,6 +32,13 @@ export interface SessionContext {
   readonly logged: (peer: string, asked: Asked, outcome: string, isException: boolean) => void;
 }
 
+/** The faults that change an answer or its way out, for the log. */
+const spoiledBy = (faults: readonly Entry[] | undefined): string => {
+  const names =
+    faults?.flatMap(({ config, fault }) => ((fault.answer ?? fault.bytes ?? fault.deliver) === undefined ? [] : [config.fault])) ?? [];
+  return names.length === 0 ? '' : ` (${names.join(', ')})`;
+};
+
 const noDelivery: Delivery = { delayMs: 0, lateMs: 0, segment: 0, pauseMs: 0, glueMs: 0 };
 
 /** One client of the simulator: finds requests in its bytes and sends the answers, with all that goes wrong on the way. */
@@ -40,7 +47,11 @@ export class Session {
   readonly #wire: Wire;
   readonly #scanner: modbus.PduScanner;
   readonly #outbox: Outbox;
-  #blocked = false;
+  /** The client does not read. */
+  #congested = false;
+  /** It asks faster than answers may go. */
+  #crowded = false;
+  #cancelLook: Cancel | undefined;
   #frozen = false;
   #isOver = false;
 
@@ -51,7 +62,7 @@ export class Session {
       if (!this.#isOver) this.#request(bytes.subarray(start, end), unit, transaction);
     }, 'server');
     this.#outbox = new Outbox(context.clock, (bytes) => {
-      if (!this.#isOver && !this.#frozen && !wire.write(bytes)) this.#block(true);
+      if (!this.#isOver && !this.#frozen && !wire.write(bytes)) this.#block(true, this.#crowded);
     });
   }
   get frozen(): boolean {
@@ -63,30 +74,32 @@ export class Session {
     const fault = this.#scanner.push(chunk);
     if (this.#isOver) return;
     this.#outbox.flush();
-    if (this.#outbox.full) this.#wait();
+    if (this.#outbox.full && !this.#crowded) this.#wait();
     if (fault === undefined) return;
     this.#context.log.warn('a client is cut off', { peer: this.#wire.peer, detail: fault.text });
     this.destroy(false);
   }
-  /** A datagram holds whole frames: what is left of it is nothing. */
+  /** A datagram holds whole frames: what is left of it is nothing. One that comes while too many answers wait is lost. */
   receiveDatagram(chunk: Uint8Array): void {
-    if (this.#isOver || this.#frozen) return;
+    if (this.#isOver || this.#frozen || this.#outbox.full) return;
     this.#scanner.push(chunk);
     this.#scanner.reset();
     this.#outbox.flush();
   }
   drained(): void {
-    this.#block(false);
+    this.#block(false, this.#crowded);
   }
   /** Neither reads nor answers any more. */
   freeze(): void {
     this.#frozen = true;
+    this.#cancelLook?.();
     this.#outbox.clear();
     this.#wire.pause();
   }
   /** The wire is gone. */
   end(): void {
     this.#isOver = true;
+    this.#cancelLook?.();
     this.#outbox.clear();
   }
   destroy(reset: boolean): void {
@@ -94,21 +107,21 @@ export class Session {
     this.#wire.destroy(reset);
   }
 
-  #block(on: boolean): void {
-    if (this.#isOver || this.#frozen || this.#blocked === on) return;
-    this.#blocked = on;
-    if (on) this.#wire.pause();
-    else this.#wire.resume();
+  #block(congested: boolean, crowded: boolean): void {
+    const before = this.#congested || this.#crowded;
+    this.#congested = congested;
+    this.#crowded = crowded;
+    if (this.#isOver || this.#frozen || before === (congested || crowded)) return;
+    if (before) this.#wire.resume();
+    else this.#wire.pause();
   }
-  /** Requests come faster than answers may go: the client waits until half of them are out. */
+  /** The client waits until answers are out. */
   #wait(): void {
-    this.#block(true);
-    const look = (): void => {
-      if (this.#isOver || this.#frozen) return;
-      if (this.#outbox.full) this.#context.clock.after(5, look);
-      else this.#block(false);
-    };
-    this.#context.clock.after(5, look);
+    this.#block(this.#congested, true);
+    this.#cancelLook = this.#context.clock.after(5, () => {
+      if (this.#outbox.full) this.#wait();
+      else this.#block(this.#congested, false);
+    });
   }
 
   #request(pdu: Uint8Array, unit: number, transaction: number): void {
@@ -138,7 +151,8 @@ export class Session {
     const result = this.#refusal(faults, asked) ?? target?.answer(pdu) ?? modbus.ExceptionCode.gatewayTargetNoResponse;
     const isException = typeof result === 'number';
     const answer: Answer = { transaction, unit, pdu: isException ? modbus.encodeException(asked.function, result) : result };
-    this.#log(asked, isException ? `refused: ${modbus.exceptionMeaning(result).name} (exception ${result})` : 'answered', isException);
+    const outcome = isException ? `refused: ${modbus.exceptionMeaning(result).name} (exception ${result})` : 'answered';
+    this.#log(asked, `${outcome}${spoiledBy(faults)}`, isException);
     this.#send(answer, faults);
   }
 

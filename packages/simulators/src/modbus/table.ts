@@ -30,6 +30,9 @@ export class Table {
     this.ranges = ranges;
     this.bytes = new Uint8Array((ranges.at(-1)?.end ?? 0) * (bits ? 1 : 2));
   }
+  get points(): number {
+    return this.ranges.reduce((sum, { start, end }) => sum + end - start, 0);
+  }
   has(start: number, count: number): boolean {
     return covers(this.ranges, start, start + count);
   }

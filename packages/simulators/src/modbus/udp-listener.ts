@@ -29,6 +29,7 @@ export class UdpListener implements Listener {
   async open(): Promise<void> {
     const socket = createSocket({ type: isIPv6(this.#host) ? 'udp6' : 'udp4' });
     this.#socket = socket;
+    this.#refuses = false;
     try {
       await new Promise<void>((resolve, reject) => {
         socket.once('error', reject);

@@ -38,7 +38,7 @@ const usualPoints = 1000;
 
 /** Places the signals and registers of a unit; what cannot stand is told and left out. */
 export function planUnit(key: string, settings: UnitConfig, tell: Tell): UnitPlan {
-  const unit = /^\d{1,3}$/.test(key) ? Number(key) : Number.NaN;
+  const unit = /^(0|[1-9]\d{0,2})$/.test(key) ? Number(key) : Number.NaN;
   const at = ['units', key];
   if (!(unit <= 255)) tell(at, errors.SIMULATORS_UNIT({ unit: key }));
   const taken: { readonly place: Place; readonly what: string; readonly path: Path }[] = [];
@@ -109,7 +109,11 @@ function fitsPlace(place: Place, value: unknown): boolean {
 /** Bits of one register may stand beside each other; nothing else shares a point. */
 function findTwins(taken: readonly { place: Place; what: string; path: Path }[], tell: Tell): void {
   const order = [...taken].sort((a, b) =>
-    a.place.area < b.place.area ? -1 : a.place.area > b.place.area ? 1 : a.place.start - b.place.start,
+    a.place.area < b.place.area
+      ? -1
+      : a.place.area > b.place.area
+        ? 1
+        : a.place.start - b.place.start || (a.place.bit ?? -1) - (b.place.bit ?? -1),
   );
   let last: (typeof taken)[number] | undefined;
   for (const one of order) {

@@ -1,4 +1,4 @@
-import type { OmhError, TagValue } from '@omh/core';
+import type { TagValue } from '@omh/core';
 import type { DeviceTime } from '../device-time.ts';
 import { errors } from '../errors.ts';
 import type { FaultBoard } from '../faults/board.ts';
@@ -8,7 +8,7 @@ import { stepMs, type Process, type Read } from '../signals/process.ts';
 import type { Wave } from '../signals/wave.ts';
 import type { Area, SignalView } from '../simulator.ts';
 import { constantRaw } from './constant.ts';
-import { endOf, getNumber, getShown, putNumber, putRaw, wholeType, type Place } from './place.ts';
+import { endOf, getNumber, getShown, putNumber, putRaw, rawFault, wholeType, type Place } from './place.ts';
 import type { Table } from './table.ts';
 import type { PlannedSignal, UnitPlan } from './unit-plan.ts';
 
@@ -75,7 +75,13 @@ export class UnitSignals {
         if (value !== undefined) putRaw(table, place, i, constantRaw(place, value) as TagValue);
       }
     }
-    for (const live of this.#processes) this.#putProcess(live);
+    for (const live of this.#processes) this.#putProcess(live, 0);
+  }
+  get count(): number {
+    return this.#all.length;
+  }
+  has(name: string): boolean {
+    return this.#byName.has(name);
   }
   /** True where something happens without being asked. */
   get hasProcesses(): boolean {
@@ -104,7 +110,7 @@ export class UnitSignals {
       const read: Read = (input) => this.#input(input, n * stepMs);
       for (const { process } of this.#processes) process!.step(n, read);
       // Alarms and other outputs of one step are inputs of the next.
-      for (const live of this.#processes) this.#putProcess(live);
+      for (const live of this.#processes) this.#putProcess(live, n * stepMs);
     }
     this.#steps = due;
   }
@@ -121,70 +127,82 @@ export class UnitSignals {
     if (live.held || live.stamp === ms) return;
     const { planned, table, wave } = live;
     const { place } = planned;
-    const { faults, time } = this.#context;
-    if (!faults.empty && this.#isStuck(place)) return;
-    live.stamp = ms;
-    const wallMs = planned.config.signal === 'clock' ? faults.wallMs(this.#unit, time.ms(), time.wallMs()) : 0;
-    for (let i = 0; i < place.count; i++) putNumber(table, place, i, wave!.at(ms, i, wallMs));
+    const { faults } = this.#context;
+    // What is stuck shows its value of the moment it got stuck, whoever read it then.
+    const stuck = faults.empty ? undefined : this.#stuckSince(place, ms);
+    const at = stuck ?? ms;
+    if (live.stamp === at) return;
+    live.stamp = at;
+    const wallMs = planned.config.signal === 'clock' ? this.#clockMs(stuck) : 0;
+    for (let i = 0; i < place.count; i++) putNumber(table, place, i, wave!.at(at, i, wallMs));
   }
-  #putProcess({ planned, table, process, held }: Live): void {
+  #putProcess({ planned, table, process, held }: Live, ms: number): void {
     const { place, outputs } = planned;
     const { empty } = this.#context.faults;
-    if (!held && (empty || !this.#isStuck(place))) for (let i = 0; i < place.count; i++) putNumber(table, place, i, process!.value());
+    const free = (one: Place): boolean => empty || this.#stuckSince(one, ms) === undefined;
+    if (!held && free(place)) for (let i = 0; i < place.count; i++) putNumber(table, place, i, process!.value());
     for (const output of outputs)
-      if (empty || !this.#isStuck(output.place)) putRaw(this.#tables[output.place.area], output.place, 0, process!.outputs![output.key]!());
+      if (free(output.place)) putRaw(this.#tables[output.place.area], output.place, 0, process!.outputs![output.key]!());
   }
-  #isStuck(place: Place): boolean {
-    return this.#context.faults.isStuck(this.#unit, place.area, place.start, endOf(place) - place.start, this.#context.time.ms());
+  /** What the device took for the time at `ms`, or takes for it now. */
+  #clockMs(ms: number | undefined): number {
+    const { faults, time } = this.#context;
+    const now = time.ms();
+    return faults.wallMs(this.#unit, ms ?? now, time.wallMs() - (now - (ms ?? now)));
+  }
+  #stuckSince(place: Place, ms: number): number | undefined {
+    return this.#context.faults.stuckSince(this.#unit, place.area, place.start, endOf(place) - place.start, ms);
   }
 
-  /** Takes a value and keeps it until {@link release}. Throws SIMULATORS_NO_SIGNAL, SIMULATORS_SIGNAL_VALUE. */
-  hold(simulator: string, name: string, value: TagValue): void {
-    const live = this.#live(simulator, name);
-    const { place } = live.planned;
+  /** Takes a value and keeps it until {@link release}; a constant takes it as if it were written. Throws SIMULATORS_SIGNAL_VALUE. */
+  hold(name: string, value: TagValue): void {
+    const live = this.#byName.get(name)!;
+    const { place, config } = live.planned;
     this.advance();
     const values = place.count === 1 ? [value] : Array.isArray(value) ? (value as TagValue[]) : [];
     const raw = values.map((each) => constantRaw(place, each));
-    const wrong = (): OmhError => errors.SIMULATORS_SIGNAL_VALUE({ value: String(value).slice(0, 40), signal: name, type: place.type });
-    if (raw.length !== place.count || raw.includes(undefined)) throw wrong();
-    const copy = raw as TagValue[];
-    for (const [i, each] of copy.entries()) if (putRaw(live.table, place, i, each) !== undefined) throw wrong();
-    live.held = live.planned.config.signal !== 'constant';
+    if (raw.length !== place.count || raw.some((each) => each === undefined || rawFault(place, each) !== undefined))
+      throw errors.SIMULATORS_SIGNAL_VALUE({ value: shown(value).slice(0, 40), signal: name, type: typeOf(place) });
+    for (const [i, each] of raw.entries()) putRaw(live.table, place, i, each!);
+    live.held = config.signal !== 'constant';
   }
-  /** Throws SIMULATORS_NO_SIGNAL. */
-  release(simulator: string, name: string): void {
-    const live = this.#live(simulator, name);
+  release(name: string): void {
+    const live = this.#byName.get(name)!;
     live.held = false;
     live.stamp = -1;
   }
-  #live(simulator: string, name: string): Live {
-    const live = this.#byName.get(name);
-    if (live === undefined) throw errors.SIMULATORS_NO_SIGNAL({ name: simulator, signal: name, unit: this.#unit });
-    return live;
-  }
 
-  views(): SignalView[] {
+  view(name: string): SignalView {
+    return this.#view(this.#byName.get(name)!);
+  }
+  /** `count` of them from the `from`th on, in the order of the file. */
+  views(from = 0, count = Number.POSITIVE_INFINITY): SignalView[] {
     this.advance();
-    return this.#all.map((live) => {
-      const { planned, table, text, held } = live;
-      const { place, name, config } = planned;
-      if (live.wave !== undefined) this.#putWave(live, Math.floor(this.#context.time.ms() / freshMs) * freshMs);
-      const values = Array.from({ length: Math.min(place.count, 16) }, (_, i) => getShown(table, place, i));
-      return {
-        unit: this.#unit,
-        name,
-        signal: config.signal,
-        text,
-        area: place.area,
-        address: place.start,
-        points: endOf(place) - place.start,
-        type: place.type,
-        value: place.count === 1 ? values[0]! : values,
-        held,
-      };
-    });
+    return this.#all.slice(from, from + count).map((live) => this.#view(live));
+  }
+  #view(live: Live): SignalView {
+    const { planned, table, text, held } = live;
+    const { place, name, config } = planned;
+    if (live.wave !== undefined) this.#putWave(live, Math.floor(this.#context.time.ms() / freshMs) * freshMs);
+    const values = Array.from({ length: Math.min(place.count, 16) }, (_, i) => getShown(table, place, i));
+    return {
+      unit: this.#unit,
+      name,
+      signal: config.signal,
+      text,
+      area: place.area,
+      address: place.start,
+      points: endOf(place) - place.start,
+      type: place.type,
+      count: place.count,
+      value: place.count === 1 ? values[0]! : values,
+      held,
+    };
   }
 }
+
+const shown = (value: unknown): string => (Array.isArray(value) ? `[${value.map(String).join(', ')}]` : String(value));
+const typeOf = ({ type, count }: Place): string => (count === 1 ? type : `${type}, ${count} of them`);
 
 /** The first signal that ends after `start`; none overlaps another. */
 function firstFrom(waves: readonly Live[], start: number): number {

@@ -1,4 +1,3 @@
-import type { TagValue } from '@omh/core';
 import { modbus } from '@omh/wire';
 import type { Asked } from '../faults/fault.ts';
 import type { Area, RegisterView, SignalView } from '../simulator.ts';
@@ -18,9 +17,6 @@ const readWriteRegisters = 0x17;
 
 const areaOf: Readonly<Record<number, Area>> = { 1: 'coil', 2: 'discrete', 3: 'holding', 4: 'input' };
 const word = (bytes: Uint8Array, at: number): number => (bytes[at]! << 8) | bytes[at + 1]!;
-
-/** Rows that are shown of one unit; a device with 65,536 registers is read by a client. */
-const mostShown = 2000;
 
 export type UnitLimits = NonNullable<ModbusSimulatorConfig['limits']>;
 
@@ -63,8 +59,9 @@ export class Unit {
       case FunctionCode.readFifoQueue:
         return asked('holding', 1);
       case FunctionCode.writeMultipleRegisters:
-      case readWriteRegisters:
         return asked('holding', word(pdu, 3));
+      case readWriteRegisters:
+        return { ...asked('holding', word(pdu, 3)), also: { start: word(pdu, 5), count: word(pdu, 7) } };
       default:
         return { unit, function: fn, start: 0, count: 0 };
     }
@@ -188,31 +185,27 @@ export class Unit {
     return out;
   }
 
-  hold(simulator: string, signal: string, value: TagValue): void {
-    this.signals.hold(simulator, signal, value);
-  }
-
-  /** Points that a signal stands in, then the others, up to 2000. */
-  registers(): RegisterView[] {
-    const named = new Map<string, SignalView>();
-    const views = this.signals.views();
-    for (const view of views) for (let i = 0; i < view.points; i++) named.set(`${view.area}/${view.address + i}`, view);
+  /** All points in their order; where there are more than `most`, those that a signal stands in come first. */
+  registers(most: number): RegisterView[] {
+    const named = new Map<Area, Map<number, SignalView>>(modbus.areas.map((area) => [area, new Map()]));
+    let left = most;
+    for (const view of this.signals.views(0, most))
+      for (let i = 0; i < view.points && left > 0; i++, left--) named.get(view.area)!.set(view.address + i, view);
     const out: RegisterView[] = [];
-    const row = (area: Area, address: number): void => {
-      if (out.length >= mostShown) return;
-      const view = named.get(`${area}/${address}`);
+    const row = (area: Area, address: number, view: SignalView | undefined): void => {
       const plain = { unit: this.unit, area, address, value: this.#tables[area].get(address) };
       out.push(view === undefined ? plain : { ...plain, label: view.name, signal: view.text });
     };
-    const all = modbus.areas.reduce((n, area) => n + this.#tables[area].ranges.reduce((sum, range) => sum + range.end - range.start, 0), 0);
-    for (const area of modbus.areas)
+    const total = modbus.areas.reduce((sum, area) => sum + this.#tables[area].points, 0);
+    if (total > most)
+      for (const area of modbus.areas)
+        for (const [address, view] of [...named.get(area)!].sort(([a], [b]) => a - b)) row(area, address, view);
+    for (const area of modbus.areas) {
+      const places = named.get(area)!;
       for (const { start, end } of this.#tables[area].ranges)
-        for (let address = start; address < end; address++) if (all <= mostShown || named.has(`${area}/${address}`)) row(area, address);
-    if (out.length === 0 || all <= mostShown) return out;
-    for (const area of modbus.areas)
-      for (const { start, end } of this.#tables[area].ranges)
-        for (let address = start; address < end && out.length < mostShown; address++)
-          if (!named.has(`${area}/${address}`)) row(area, address);
+        for (let address = start; address < end && out.length < most; address++)
+          if (total <= most || !places.has(address)) row(area, address, places.get(address));
+    }
     return out;
   }
 }

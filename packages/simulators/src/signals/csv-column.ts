@@ -4,7 +4,23 @@ import { errors } from '../errors.ts';
 
 const maxBytes = 20_000_000;
 
-/** Numbers of one column of a CSV file with a heading; an empty or unreadable field repeats the one above. Throws SIMULATORS_CSV. */
+/** Fields of a line; one in quotes may hold the separator, and a quote twice. */
+function fieldsOf(line: string, separator: string): string[] {
+  const out: string[] = [];
+  let at = 0;
+  for (;;) {
+    const quoted = /^\s*"((?:[^"]|"")*)"\s*/.exec(line.slice(at));
+    const end = line.indexOf(separator, at + (quoted?.[0].length ?? 0));
+    out.push(quoted === null ? line.slice(at, end < 0 ? undefined : end).trim() : quoted[1]!.replaceAll('""', '"'));
+    if (end < 0) return out;
+    at = end + 1;
+  }
+}
+
+/**
+ * Numbers of one column of a CSV file with a heading, separated by comma, semicolon or tab; where it is no comma, the decimal point may
+ * be one. An empty or unreadable field repeats the one above, at the start the first number below. Throws SIMULATORS_CSV.
+ */
 export function csvColumn(folder: string, file: string, column: string): readonly number[] {
   const path = resolve(folder, file);
   const fault = (why: string, cause?: unknown) => errors.SIMULATORS_CSV({ file, why }, { cause });
@@ -18,17 +34,18 @@ export function csvColumn(folder: string, file: string, column: string): readonl
   }
   const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/);
   const separator = lines[0]!.includes(';') ? ';' : lines[0]!.includes('\t') ? '\t' : ',';
-  const fields = (line: string): string[] => line.split(separator).map((field) => field.trim().replace(/^"(.*)"$/, '$1'));
-  const at = fields(lines[0]!).indexOf(column);
+  const at = fieldsOf(lines[0]!, separator).indexOf(column);
   if (at < 0) throw fault(`it has no column ${column}`);
   const values: number[] = [];
+  let missing = 0;
   for (const line of lines.slice(1)) {
     if (line.trim() === '') continue;
-    const text = fields(line)[at] ?? '';
-    const value = text === '' ? Number.NaN : Number(text);
+    const field = fieldsOf(line, separator)[at] ?? '';
+    const value = field === '' ? Number.NaN : Number(separator === ',' ? field : field.replace(',', '.'));
     if (Number.isFinite(value)) values.push(value);
     else if (values.length > 0) values.push(values.at(-1)!);
+    else missing++;
   }
   if (values.length === 0) throw fault(`column ${column} holds no number`);
-  return values;
+  return [...Array.from({ length: missing }, () => values[0]!), ...values];
 }

@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { silentLogger } from '@omh/core';
 import { VirtualClock } from '@omh/core/testing';
+import { modbus } from '@omh/wire';
 import { createSimulator, type SimulatorConfig } from '../registry.ts';
+import { RawClient } from '../testing/raw-client.ts';
 import type { Simulator } from '../simulator.ts';
 import type { SignalConfig } from './config.ts';
 
@@ -176,6 +178,36 @@ test('a heater settles at its setpoint within the hysteresis and follows a new o
   await settles(40);
 });
 
+test('physics follow what a client writes to their inputs', async (t) => {
+  const { clock, sim } = await plant(t, [
+    { name: 'valve', at: '00001', signal: 'constant', value: false },
+    { name: 'setpoint', at: 40001, signal: 'constant', value: 20 },
+    { name: 'level', at: 40011, type: 'float', signal: 'tank', capacity: 100, inflow: 2, valve: 'valve' },
+    { name: 'oven', at: 40021, type: 'float', signal: 'heater', power: 200, tau: '10s', setpoint: 'setpoint', hysteresis: 2 },
+    { name: 'speed', at: 40031, type: 'float', signal: 'lag', input: 'setpoint', tau: '1s', start: 20 },
+  ]);
+  await clock.advance(5000);
+  assert.deepEqual([value(sim, 'level'), value(sim, 'oven') < 25, value(sim, 'speed')], [0, true, 20]);
+  const client = await RawClient.to(t, Number(sim.address()!.split(':')[1]));
+  await client.ask(modbus.encodeWriteCoil(0, true));
+  await client.ask(modbus.encodeWriteRegister(0, Uint8Array.of(0, 80)));
+  await clock.advance(30_000);
+  near(value(sim, 'level'), 60, 0.2);
+  near(value(sim, 'oven'), 80, 3);
+  near(value(sim, 'speed'), 80, 0.1);
+});
+
+test('signals are given page by page over all units', async (t) => {
+  const one = [1, 2, 3].map((at) => ({ at: 40000 + at, signal: 'counter' as const }));
+  const { sim } = await plant(t, [], { units: { 1: { signals: one }, 2: {}, 3: { signals: one } } });
+  const page = (from?: number, count?: number): string[] => sim.signals(from, count).map(({ unit, name }) => `${unit}/${name}`);
+  assert.deepEqual([sim.signalCount, page().length, sim.units], [6, 6, [1, 2, 3]]);
+  assert.deepEqual(page(2, 2), ['1/40003', '3/40001']);
+  assert.deepEqual(page(4, 9), ['3/40002', '3/40003']);
+  assert.deepEqual(page(6, 1), []);
+  assert.throws(() => sim.holdSignal(undefined, '40001', 1), { message: /in each of the units 1, 3/ });
+});
+
 test('a recording is replayed row by row, again from its first row or standing at its last', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'omh-csv-'));
   t.after(() => rmSync(folder, { recursive: true }));
@@ -202,6 +234,14 @@ test('a recording is replayed row by row, again from its first row or standing a
     [1.5, -2],
     [1.5, -2],
   ]);
+  writeFileSync(join(folder, 'de.csv'), 'Zeit;"kg; netto"\n1;\n2;1,5\n3;x\n4;"2,25"\n');
+  const { clock: later, sim: german } = await plant(t, [{ ...csv, file: 'de.csv', column: 'kg; netto', name: 'c' }], {}, folder);
+  const rows: number[] = [];
+  for (let i = 0; i < 4; i++) {
+    rows.push(value(german, 'c'));
+    await later.advance(1000);
+  }
+  assert.deepEqual(rows, [1.5, 1.5, 1.5, 2.25], 'what is missing at the start takes no time away');
   const make = (config: SignalConfig) => () =>
     createSimulator('x', { protocol: 'modbus-tcp', port: 0, units: { 1: { signals: [config] } } }, { clock, log: silentLogger, folder });
   assert.throws(make({ ...csv, file: 'no.csv' }), { message: 'The simulator cannot replay no.csv: there is no no.csv.' });
@@ -235,10 +275,15 @@ test('a held signal keeps its value until it is released, and what does not fit 
     ['saw', 'x'],
     ['name', 'much too long'],
     ['many', [1]],
+    ['many', [4, 5, 70_000]],
     ['alarm', 2],
     ['big', true],
+    ['big', 5n],
   ] as const)
     assert.throws(() => sim.holdSignal(1, name, wrong), { code: 'SIMULATORS_SIGNAL_VALUE' }, `${name} ${String(wrong)}`);
+  assert.deepEqual(shown()[2], [7, 8, 9], 'a list that does not fit changes nothing');
+  assert.equal(sim.holdSignal(undefined, 'saw', 5).held, true);
+  assert.throws(() => sim.holdSignal(undefined, 'sow', 1), { code: 'SIMULATORS_NO_SUCH_SIGNAL' });
   assert.throws(() => sim.holdSignal(2, 'saw', 1), { message: 'The simulator plant has no signal saw in unit 2.' });
   assert.throws(() => sim.releaseSignal(1, 'sow'), { code: 'SIMULATORS_NO_SIGNAL' });
 });

@@ -20,7 +20,7 @@ import type { Position } from '../append-log/segment-format.ts';
 import { errors } from '../errors.ts';
 import { queueSamples } from '../metrics.ts';
 import { DeadLetters } from './dead-letters.ts';
-import { bufferOf, encodeEntry, entryHeaderBytes, isEntry, maxKeyBytes, QueuedEntry, revivedFlag } from './entry-format.ts';
+import { bufferOf, encodeEntry, entryHeaderBytes, isEntry, maxKeyBytes, QueuedEntry, lateFlag } from './entry-format.ts';
 import { KeptLog } from './kept-log.ts';
 import { QueueCounts } from './queue-counts.ts';
 import { fullOptions } from './queue-options.ts';
@@ -33,6 +33,8 @@ export interface OpenQueueOptions extends DeliveryQueueOptions, Pick<AppendLogOp
   readonly name: string;
   readonly clock?: Clock;
   readonly log?: Logger;
+  /** It is closed, and the folder may be opened again. */
+  readonly onClosed?: () => void;
 }
 
 /**
@@ -51,7 +53,7 @@ export async function openDeliveryQueue(folder: string, options: OpenQueueOption
   });
   try {
     const dead = await DeadLetters.open(join(folder, 'dead-letters'), options.name, clock, { ...shared, maxBytes: full.deadLetterBytes });
-    return new LoggedQueue(options.name, kept, dead, full, clock, log);
+    return new LoggedQueue(options.name, kept, dead, full, clock, log, options.onClosed);
   } catch (cause) {
     await kept.close();
     throw cause;
@@ -64,6 +66,7 @@ class LoggedQueue implements DeliveryQueue {
   readonly #dead: DeadLetters;
   readonly #clock: Clock;
   readonly #log: Logger;
+  readonly #onClosed: () => void;
   readonly #counts = new QueueCounts();
   readonly #sender: Sender;
   readonly #health: HealthState;
@@ -77,8 +80,17 @@ class LoggedQueue implements DeliveryQueue {
   #drained: (() => void)[] = [];
   #closed: Promise<void> | undefined;
 
-  constructor(name: string, kept: KeptLog, dead: DeadLetters, options: FullOptions, clock: Clock, log: Logger) {
+  constructor(
+    name: string,
+    kept: KeptLog,
+    dead: DeadLetters,
+    options: FullOptions,
+    clock: Clock,
+    log: Logger,
+    onClosed: () => void = () => {},
+  ) {
     this.name = name;
+    this.#onClosed = onClosed;
     this.#kept = kept;
     this.#dead = dead;
     this.#options = options;
@@ -98,8 +110,9 @@ class LoggedQueue implements DeliveryQueue {
     this.#changed();
   }
 
-  offer(record: Uint8Array, { time, key = '' }: { readonly time: Micros; readonly key?: string }): Position | Reason {
-    return this.#offer(record, key, time, 0);
+  offer(record: Uint8Array, options: Parameters<DeliveryQueue['offer']>[1]): Position | Reason {
+    const { time, key = '', late = false } = options;
+    return this.#offer(record, key, time, late ? lateFlag : 0);
   }
   durable(position: Position): Promise<void> {
     return this.#kept.durable(position);
@@ -134,6 +147,7 @@ class LoggedQueue implements DeliveryQueue {
     this.#sender.close();
     await this.#kept.close();
     this.#changed();
+    this.#onClosed();
   }
 
   health(): Health {
@@ -198,7 +212,7 @@ class LoggedQueue implements DeliveryQueue {
   async replayDeadLetter(position: Position, record?: Uint8Array): Promise<Position | Reason> {
     const letter = await this.#dead.get(position);
     if (letter === undefined) return errors.STORAGE_QUEUE_NO_LETTER({ queue: this.name, position }).reason();
-    const taken = this.#offer(record ?? letter.record, letter.key, letter.time, revivedFlag);
+    const taken = this.#offer(record ?? letter.record, letter.key, letter.time, lateFlag);
     if (typeof taken !== 'number') return taken;
     await this.#kept.durable(taken);
     this.#dead.remove(position);

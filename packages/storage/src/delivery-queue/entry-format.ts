@@ -4,7 +4,7 @@ import type { Position } from '../append-log/segment-format.ts';
 /**
  * Version 1. Numbers are little-endian.
  *
- * Entry: version u8 (1), flags u8 (bit 0: it was a dead letter), length of the key u16, life u32, time f64 (µs UTC), key in UTF-8, record.
+ * Entry: version u8 (1), flags u8 (bit 0: it is late wherever it stands: a dead letter that is sent again, or it waited elsewhere), length of the key u16, life u32, time f64 (µs UTC), key in UTF-8, record.
  *
  * Dead letter: version u8 (1), zero u8, length of the key u16, life u32, time f64, position in the queue f64, diedAt f64, attempts u32,
  * length of the reason u32, reason as JSON, key, record.
@@ -13,7 +13,7 @@ export const entryVersion = 1;
 export const entryHeaderBytes = 16;
 const deadHeaderBytes = 40;
 export const maxKeyBytes = 65_535;
-export const revivedFlag = 1;
+export const lateFlag = 1;
 
 export function encodeEntry(record: Uint8Array, key: string, time: Micros, life: number, flags: number): Uint8Array {
   const keyBytes = key === '' ? 0 : Buffer.byteLength(key);
@@ -33,7 +33,7 @@ export class QueuedEntry implements QueueEntry {
   readonly position: Position;
   readonly key: string;
   readonly time: Micros;
-  readonly revived: boolean;
+  readonly late: boolean;
   /** When it came in, monotonic; undefined for what came from the disk. */
   readonly arrivedMs: number | undefined;
   replay = false;
@@ -52,7 +52,7 @@ export class QueuedEntry implements QueueEntry {
     const keyBytes = bytes.readUInt16LE(2);
     this.key = keyBytes === 0 ? '' : bytes.toString('utf8', entryHeaderBytes, entryHeaderBytes + keyBytes);
     this.time = bytes.readDoubleLE(8) as Micros;
-    this.revived = (bytes[1]! & revivedFlag) !== 0;
+    this.late = (bytes[1]! & lateFlag) !== 0;
   }
   get bytes(): number {
     return this.#bytes.length;

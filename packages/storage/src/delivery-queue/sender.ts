@@ -249,7 +249,7 @@ export class Sender {
     };
     this.#flights.add(flight);
     for (const entry of batch) {
-      entry.replay = entry.revived || entry.position < this.#fence;
+      entry.replay = entry.late || entry.position < this.#fence;
       if (entry.attempts > 0) this.#parts.counts.retried++;
       this.flying.add(entry.position);
     }

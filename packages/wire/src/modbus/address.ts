@@ -2,8 +2,9 @@ import { ok, type DataType, type Result } from '@omh/core';
 import type { AddressedTag, Addressing } from './addressing.ts';
 import { issue, quote, type AddressFault } from './address-fault.ts';
 import { endianSuffixes, suffixesFor, type EndianSuffix } from './byte-order.ts';
-import { isBitArea, maxReadRegisters, type Area } from './function-code.ts';
+import { isBitArea, maxReadRegisters, type Area, type Query } from './function-code.ts';
 import { exampleOf, formatPlace, parsePlace } from './notation.ts';
+import { isQuery, queryAddress } from './query.ts';
 
 /** How text lies in registers: H two characters, high byte first; L low byte first; D one in the low byte; E one in the high byte. */
 export type TextLayout = 'H' | 'L' | 'D' | 'E';
@@ -12,7 +13,10 @@ export type TextLayout = 'H' | 'L' | 'D' | 'E';
 export interface Address {
   /** 0 to 255. */
   readonly unit: number;
+  /** Of a query an area that can only be read. */
   readonly area: Area;
+  /** Not in a table: a FIFO queue, where `start` is its pointer, or a diagnostic counter, where it is the sub-function. */
+  readonly query: Query | undefined;
   /** As it goes over the wire, 0 to 65535. */
   readonly start: number;
   /** Bit inside a register, 0 the least significant; of an array the first one. */
@@ -64,6 +68,7 @@ export function parseAddress(text: string, tag: AddressedTag, addressing: Addres
       `An address begins with its unit, for example 1!${exampleOf(addressing, 'holding')}.`,
     );
   }
+  if (isQuery(text.slice(bang + 1))) return queryAddress(text.slice(bang + 1), unit, tag, text.slice(0, bang + 1));
   const hash = text.lastIndexOf('#');
   const body = text.slice(bang + 1, hash < 0 ? undefined : hash);
   const prefix = text.slice(0, bang + 1);
@@ -97,7 +102,7 @@ export function parseAddress(text: string, tag: AddressedTag, addressing: Addres
       'Begin lower or choose a smaller type.',
     );
   }
-  return ok({ unit, area, start, bit, length, layout, endian: endian.value, elements, count });
+  return ok({ unit, area, query: undefined, start, bit, length, layout, endian: endian.value, elements, count });
 }
 
 /** The unit of an address without one. */
@@ -228,6 +233,7 @@ export const elementRegisters = (type: DataType, address: Pick<Address, 'length'
 
 /** The one spelling that equal addresses of a device share: `1!40001` and `1!400001` both become `1!400001`. */
 export function formatAddress(address: Address, addressing: Addressing = neuron): string {
+  if (address.query !== undefined) return `${address.unit}!${address.query}:${address.start}`;
   let text = `${address.unit}!${formatPlace(address.area, address.start, addressing)}`;
   if (address.bit !== undefined) text += `.${address.bit}`;
   if (address.length > 0) text += `.${address.length}${address.layout === 'H' ? '' : address.layout}`;

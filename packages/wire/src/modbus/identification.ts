@@ -4,7 +4,16 @@ import { FunctionCode } from './function-code.ts';
 export type Identification = ReadonlyMap<number, string>;
 
 const utf8 = new TextEncoder();
+const strict = new TextDecoder('utf-8', { fatal: true });
 const latin = new TextDecoder('latin1');
+/** The standard asks for ASCII; devices send UTF-8, or the characters of western Europe. */
+function textOf(bytes: Uint8Array): string {
+  try {
+    return strict.decode(bytes);
+  } catch {
+    return latin.decode(bytes);
+  }
+}
 
 /**
  * Answer to FC 2B/0E, or undefined where code 4 asks for an object that is not there. An answer that does not fit one PDU says
@@ -47,7 +56,7 @@ export function decodeIdentification(
   for (let i = 0; i < pdu[6]!; i++) {
     const length = pdu[at + 1];
     if (length === undefined || at + 2 + length > pdu.length) return undefined;
-    objects.set(pdu[at]!, latin.decode(pdu.subarray(at + 2, at + 2 + length)));
+    objects.set(pdu[at]!, textOf(pdu.subarray(at + 2, at + 2 + length)));
     at += 2 + length;
   }
   return { objects, next: pdu[4] === 0xff ? pdu[5] : undefined };

@@ -12,6 +12,7 @@ export * from './rtu.ts';
 export * from './ascii.ts';
 export * from './identification.ts';
 export * from './request.ts';
+export * from './query.ts';
 export * from './request-rare.ts';
 export * from './response.ts';
 export * from './register-value.ts';

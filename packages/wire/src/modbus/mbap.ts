@@ -5,10 +5,10 @@ import type { Framing, PduScanner } from './framing.ts';
 /** Bytes before the PDU: transaction, protocol, length, unit (Modbus Messaging on TCP/IP V1.0b, section 3.1.3). */
 export const headerLength = 7;
 /** The largest frame: header and a PDU of 253 bytes. */
-export const maxFrameLength = 260;
+const maxFrameLength = 260;
 
 /** Writes a header for a PDU of `pduLength` bytes at `at`. */
-export function writeHeader(out: Uint8Array, at: number, transaction: number, unit: number, pduLength: number): void {
+function writeHeader(out: Uint8Array, at: number, transaction: number, unit: number, pduLength: number): void {
   out[at] = transaction >>> 8;
   out[at + 1] = transaction;
   out[at + 2] = 0;

@@ -182,6 +182,7 @@ test('what format writes, parse reads back, in every notation', () => {
       const address: Address = {
         unit: next(256),
         area,
+        query: undefined,
         start,
         bit,
         length: kind === 'string' ? 1 + next(100) : 0,

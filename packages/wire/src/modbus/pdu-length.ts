@@ -5,16 +5,6 @@ export const lengthUnknown = -1;
 /** No such PDU begins here. */
 export const noPdu = 0;
 
-const readExceptionStatus = 0x07;
-const diagnostics = 0x08;
-const commEventCounter = 0x0b;
-const commEventLog = 0x0c;
-const reportServerId = 0x11;
-const readFileRecord = 0x14;
-const writeFileRecord = 0x15;
-const readWriteRegisters = 0x17;
-const readFifoQueue = 0x18;
-
 /** Bytes of the answer PDU that begins at `at` (V1.1b3, section 6), {@link lengthUnknown} or {@link noPdu}; `end` bounds what is there. */
 export function answerPduLength(bytes: Uint8Array, at: number, end: number): number {
   const fn = bytes[at]!;
@@ -25,24 +15,24 @@ export function answerPduLength(bytes: Uint8Array, at: number, end: number): num
     case FunctionCode.readDiscreteInputs:
     case FunctionCode.readHoldingRegisters:
     case FunctionCode.readInputRegisters:
-    case readWriteRegisters:
-    case commEventLog:
-    case reportServerId:
-    case readFileRecord:
-    case writeFileRecord:
+    case FunctionCode.readWriteRegisters:
+    case FunctionCode.commEventLog:
+    case FunctionCode.reportServerId:
+    case FunctionCode.readFileRecord:
+    case FunctionCode.writeFileRecord:
       return there < 2 ? lengthUnknown : bytes[at + 1]! > 251 ? noPdu : 2 + bytes[at + 1]!;
     case FunctionCode.writeSingleCoil:
     case FunctionCode.writeSingleRegister:
     case FunctionCode.writeMultipleCoils:
     case FunctionCode.writeMultipleRegisters:
-    case diagnostics:
-    case commEventCounter:
+    case FunctionCode.diagnostics:
+    case FunctionCode.commEventCounter:
       return 5;
-    case readExceptionStatus:
+    case FunctionCode.readExceptionStatus:
       return 2;
     case FunctionCode.maskWriteRegister:
       return 7;
-    case readFifoQueue: {
+    case FunctionCode.readFifoQueue: {
       if (there < 3) return lengthUnknown;
       const count = (bytes[at + 1]! << 8) | bytes[at + 2]!;
       return count > 250 ? noPdu : 3 + count;
@@ -75,24 +65,24 @@ export function requestPduLength(bytes: Uint8Array, at: number, end: number): nu
     case FunctionCode.readInputRegisters:
     case FunctionCode.writeSingleCoil:
     case FunctionCode.writeSingleRegister:
-    case diagnostics:
+    case FunctionCode.diagnostics:
       return 5;
-    case readExceptionStatus:
-    case commEventCounter:
-    case commEventLog:
-    case reportServerId:
+    case FunctionCode.readExceptionStatus:
+    case FunctionCode.commEventCounter:
+    case FunctionCode.commEventLog:
+    case FunctionCode.reportServerId:
       return 1;
     case FunctionCode.writeMultipleCoils:
     case FunctionCode.writeMultipleRegisters:
       return there < 6 ? lengthUnknown : bytes[at + 5]! > 247 ? noPdu : 6 + bytes[at + 5]!;
-    case readFileRecord:
-    case writeFileRecord:
+    case FunctionCode.readFileRecord:
+    case FunctionCode.writeFileRecord:
       return there < 2 ? lengthUnknown : bytes[at + 1]! > 251 ? noPdu : 2 + bytes[at + 1]!;
     case FunctionCode.maskWriteRegister:
       return 7;
-    case readWriteRegisters:
+    case FunctionCode.readWriteRegisters:
       return there < 10 ? lengthUnknown : bytes[at + 9]! > 243 ? noPdu : 10 + bytes[at + 9]!;
-    case readFifoQueue:
+    case FunctionCode.readFifoQueue:
       return 3;
     case FunctionCode.encapsulatedInterface:
       return there < 2 ? lengthUnknown : bytes[at + 1] === 0x0e ? 4 : noPdu;
@@ -110,19 +100,19 @@ export function expectedPduLength(bytes: Uint8Array, start: number, end: number)
       return 2 + ((count + 7) >> 3);
     case FunctionCode.readHoldingRegisters:
     case FunctionCode.readInputRegisters:
-    case readWriteRegisters:
+    case FunctionCode.readWriteRegisters:
       return 2 + count * 2;
     case FunctionCode.writeSingleCoil:
     case FunctionCode.writeSingleRegister:
     case FunctionCode.writeMultipleCoils:
     case FunctionCode.writeMultipleRegisters:
-    case commEventCounter:
+    case FunctionCode.commEventCounter:
       return 5;
-    case readExceptionStatus:
+    case FunctionCode.readExceptionStatus:
       return 2;
     case FunctionCode.maskWriteRegister:
       return 7;
-    case diagnostics:
+    case FunctionCode.diagnostics:
       return end - start;
     default:
       return 0;

@@ -130,3 +130,10 @@ test('every exception code has a meaning', () => {
   for (let code = 0; code < 256; code++) assert.ok(exceptionMeaning(code).because.length > 5);
   assert.equal(exceptionMeaning(2).because, 'it has no such address');
 });
+
+test('what a device says of itself is read as UTF-8, and where it is none as the characters of western Europe', () => {
+  const objects = new Map([[0, 'Müller 测控']]);
+  assert.deepEqual(decodeIdentification(encodeIdentification(objects, 1, 0)!)!.objects, objects);
+  const latin = Uint8Array.of(0x2b, 0x0e, 1, 1, 0, 0, 1, 0, 2, 0x4d, 0xfc);
+  assert.equal(decodeIdentification(latin)!.objects.get(0), 'Mü');
+});

@@ -1,10 +1,11 @@
 import { FunctionCode } from './function-code.ts';
 
-/** Functions that few devices offer: FIFO, diagnostics, server identification, file records (V1.1b3, section 6). */
+/** Functions that few devices offer: FIFO, diagnostics, read and write in one, server identification (V1.1b3, section 6). */
 
 /** Sub-functions of FC 08; 10 to 18 are counters. */
 export const DiagnosticCode = Object.freeze({
   returnQueryData: 0,
+  diagnosticRegister: 2,
   busMessages: 11,
   communicationErrors: 12,
   exceptions: 13,
@@ -39,14 +40,6 @@ export function encodeFifo(values: readonly number[]): Uint8Array {
   return out;
 }
 
-/** The registers of the queue, oldest first; undefined when the answer is malformed. */
-export function decodeFifo(pdu: Uint8Array): number[] | undefined {
-  if (pdu.length < 5 || pdu[0] !== FunctionCode.readFifoQueue) return undefined;
-  const count = word(pdu, 3);
-  if (count > maxFifo || word(pdu, 1) !== 2 + count * 2 || pdu.length !== 5 + count * 2) return undefined;
-  return Array.from({ length: count }, (_, i) => word(pdu, 5 + i * 2));
-}
-
 /** FC 08: request and answer have the same shape. */
 export const encodeDiagnostics = (code: number, data: number): Uint8Array =>
   Uint8Array.of(FunctionCode.diagnostics, code >>> 8, code, data >>> 8, data);
@@ -55,6 +48,15 @@ export const encodeDiagnostics = (code: number, data: number): Uint8Array =>
 export function decodeDiagnostics(pdu: Uint8Array): { readonly code: number; readonly data: number } | undefined {
   if (pdu.length !== 5 || pdu[0] !== FunctionCode.diagnostics) return undefined;
   return { code: word(pdu, 1), data: word(pdu, 3) };
+}
+
+/** FC 17: writes `data`, two bytes for each register, at `start`, then reads `count` registers from there. */
+export function encodeReadWrite(start: number, data: Uint8Array, count: number): Uint8Array {
+  const out = new Uint8Array(10 + data.length);
+  out.set([FunctionCode.readWriteRegisters, start >>> 8, start & 255, count >>> 8, count & 255, start >>> 8, start & 255]);
+  out.set([0, data.length / 2, data.length], 7);
+  out.set(data, 10);
+  return out;
 }
 
 /** FC 11. */
@@ -75,73 +77,4 @@ export function decodeServerId(pdu: Uint8Array): { readonly id: Uint8Array; read
   const last = pdu.at(-1);
   const hasIndicator = pdu.length > 2 && (last === 0 || last === 0xff);
   return { id: pdu.slice(2, hasIndicator ? -1 : undefined), isRunning: hasIndicator ? last === 0xff : undefined };
-}
-
-/** One piece of a file: registers `[record, record + count)` of `file`. */
-export interface FileRecord {
-  readonly file: number;
-  readonly record: number;
-  readonly count: number;
-}
-
-/** Every record is referred to by type 6. */
-const referenceType = 6;
-
-/** FC 14, up to 35 records. */
-export function encodeReadFile(records: readonly FileRecord[]): Uint8Array {
-  const out = new Uint8Array(2 + records.length * 7);
-  out[0] = FunctionCode.readFileRecord;
-  out[1] = records.length * 7;
-  records.forEach((r, i) => out.set(header(r), 2 + i * 7));
-  return out;
-}
-const header = ({ file, record, count }: FileRecord): number[] => [
-  referenceType,
-  file >>> 8,
-  file & 255,
-  record >>> 8,
-  record & 255,
-  count >>> 8,
-  count & 255,
-];
-
-/** The registers' bytes of each record in an answer to FC 14; undefined when it is malformed. */
-export function decodeFileRecords(pdu: Uint8Array): Uint8Array[] | undefined {
-  if (pdu.length < 2 || pdu[0] !== FunctionCode.readFileRecord || pdu.length !== 2 + pdu[1]!) return undefined;
-  const out: Uint8Array[] = [];
-  for (let at = 2; at < pdu.length; ) {
-    const length = pdu[at]!;
-    if (length < 1 || length % 2 === 0 || at + 1 + length > pdu.length || pdu[at + 1] !== referenceType) return undefined;
-    out.push(pdu.slice(at + 2, at + 1 + length));
-    at += 1 + length;
-  }
-  return out;
-}
-
-/** Answer to FC 14. */
-export function encodeFileRecords(records: readonly Uint8Array[]): Uint8Array {
-  const length = records.reduce((n, data) => n + 2 + data.length, 0);
-  const out = new Uint8Array(2 + length);
-  out.set([FunctionCode.readFileRecord, length]);
-  let at = 2;
-  for (const data of records) {
-    out.set([data.length + 1, referenceType], at);
-    out.set(data, at + 2);
-    at += 2 + data.length;
-  }
-  return out;
-}
-
-/** FC 15; the device answers with the request itself. */
-export function encodeWriteFile(records: readonly (Omit<FileRecord, 'count'> & { readonly data: Uint8Array })[]): Uint8Array {
-  const length = records.reduce((n, { data }) => n + 7 + data.length, 0);
-  const out = new Uint8Array(2 + length);
-  out.set([FunctionCode.writeFileRecord, length]);
-  let at = 2;
-  for (const { file, record, data } of records) {
-    out.set(header({ file, record, count: data.length / 2 }), at);
-    out.set(data, at + 7);
-    at += 7 + data.length;
-  }
-  return out;
 }

@@ -88,7 +88,7 @@ export function AppDetail({
         </dl>
       </div>
       <div className="appcols">
-        {status.queue === undefined ? null : <QueuePanel queue={status.queue} />}
+        {status.queue === undefined ? null : <QueuePanel queue={status.queue} told={status.state !== 'running'} />}
         <Panel title="Sends" meta={count(status.subscriptions.length, 'group')} className="appsubs">
           {editable && ready ? (
             <Subscriptions

@@ -9,6 +9,7 @@ import { Empty, ErrorSay, Head, Panel, Skeleton } from '../../ui/panel.tsx';
 import { plantOf } from '../devices/plant.ts';
 import { AppDetail } from './app-detail.tsx';
 import { NewApp } from './app-form.tsx';
+import { OrphanQueues } from './orphan-queues.tsx';
 import '../devices/devices.css';
 
 /** Address of an app that is not added yet; no app can have this name. */
@@ -123,6 +124,7 @@ export function Apps() {
           </Panel>
         )}
       </div>
+      <OrphanQueues apps={rows} />
     </div>
   );
 }

@@ -15,7 +15,7 @@ const shownLetters = 50;
 const full = 0.8;
 
 /** What waits on the disk of one app, how long an outage may last, what was dropped and why, and what the target never takes. */
-export function QueuePanel({ queue }: { queue: QueueRow }) {
+export function QueuePanel({ queue, told }: { queue: QueueRow /** The app says already why nothing is taken. */; told: boolean }) {
   const { counters: c, capacity, deadLetters } = queue;
   const path = `/queues/${encodeURIComponent(queue.name)}`;
   const share = capacity.maxBytes === 0 ? 0 : capacity.bytes / capacity.maxBytes;
@@ -46,7 +46,9 @@ export function QueuePanel({ queue }: { queue: QueueRow }) {
     >
       <p className="med" data-testid="queue-sentence">
         {waits === 0
-          ? 'Nothing waits; each message is delivered as it comes.'
+          ? deadLetters.count > 0
+            ? 'Nothing waits.'
+            : 'Nothing waits; each message is delivered as it comes.'
           : `${count(waits, 'message waits', 'messages wait')} on the disk${age === undefined ? '' : `, the oldest ${span(age)} old`}.`}{' '}
         {capacity.hoursLeft !== undefined
           ? `There is room for ${span(capacity.hoursLeft * hourMs)} at the present rate.`
@@ -54,7 +56,7 @@ export function QueuePanel({ queue }: { queue: QueueRow }) {
             ? `There is room for ${span(capacity.hours * hourMs)}.`
             : ''}
       </p>
-      {queue.state === 'running' || queue.reason.text === '' ? null : <p className="t2">{queue.reason.text}</p>}
+      {told || queue.state === 'running' || queue.reason.text === '' ? null : <p className="t2">{queue.reason.text}</p>}
       <div
         className="fillbar"
         role="meter"
@@ -117,9 +119,8 @@ function DeadLetters({ path, queue }: { path: string; queue: QueueRow }) {
   return (
     <details className="more" open={open} onToggle={(e) => setOpen(e.currentTarget.open)}>
       <summary data-testid="dead-letters">
-        <span className="row unc">
-          <Glyph name="uncertain" />
-          {count(queue.deadLetters.count, 'message')} the target never takes
+        <span className="unc">
+          <Glyph name="uncertain" /> {count(queue.deadLetters.count, 'message')} the target never takes
         </span>
       </summary>
       {query.isError ? <ErrorSay error={query.error} /> : query.data === undefined ? <Skeleton rows={2} /> : null}
@@ -134,34 +135,54 @@ function DeadLetters({ path, queue }: { path: string; queue: QueueRow }) {
 }
 
 function Letter({ letter, path }: { letter: DeadLetterRow; path: string }) {
-  const [problem, setProblem] = useState<ApiProblem>();
+  const [state, setState] = useState<{ busy?: boolean; problem?: ApiProblem }>({});
+  const { busy = false, problem } = state;
   const at = `${path}/dead-letters/${letter.position}`;
   const act = async (method: 'POST' | 'DELETE'): Promise<void> => {
+    if (busy) return;
+    setState({ busy: true });
     try {
       await api(method === 'POST' ? `${at}/replay` : at, { method });
       await changed();
+      setState({});
     } catch (error) {
-      setProblem(asProblem(error));
+      setState({ problem: asProblem(error) });
     }
   };
   return (
     <li data-testid="dead-letter">
       <div className="grow">
         <p className="ell mono">{letter.topic ?? letter.id}</p>
-        <p>{letter.reason.text}</p>
+        <p className="lettertext">{letter.reason.text}</p>
         <p className="meta">
           From {moment(Date.parse(letter.time))}, given up {moment(Date.parse(letter.diedAt))} after{' '}
           {count(letter.attempts, 'try', 'tries')}, {bytes(letter.bytes)}
         </p>
         {letter.payload === undefined || letter.encoding !== 'utf8' ? null : <p className="mono meta payloadline">{letter.payload}</p>}
-        {problem === undefined ? null : <p className="bad">{problem.message}</p>}
+        {problem === undefined ? null : (
+          <p className="bad" role="alert">
+            {problem.message} {problem.next ?? ''}
+          </p>
+        )}
       </div>
       {may('queues.write') ? (
         <span className="row">
-          <button type="button" className="btn sm" onClick={() => void act('POST')}>
+          <button
+            type="button"
+            className="btn sm"
+            aria-busy={busy}
+            aria-label={`Send again, the message of ${moment(Date.parse(letter.time))}`}
+            onClick={() => void act('POST')}
+          >
             Send again
           </button>
-          <button type="button" className="btn sm" onClick={() => void act('DELETE')}>
+          <button
+            type="button"
+            className="btn sm"
+            aria-busy={busy}
+            aria-label={`Remove the message of ${moment(Date.parse(letter.time))}`}
+            onClick={() => void act('DELETE')}
+          >
             Remove
           </button>
         </span>

@@ -93,7 +93,8 @@ export function usePlace(): Partial<Record<Names, string>> & { put: (next: Parti
     put: (next) => {
       void navigate({
         to: '.',
-        search: Object.fromEntries(Object.entries({ ...search, ...next }).filter(([, v]) => v !== undefined && v !== '')),
+        // What stands there now: another navigation may be under way.
+        search: (now) => Object.fromEntries(Object.entries({ ...now, ...next }).filter(([, v]) => v !== undefined && v !== '')),
         replace: true,
       });
     },

@@ -87,12 +87,7 @@ export function Clients() {
       <div className={`side${open ? '' : ' alone'}`}>
         <Panel flush className="clip">
           <div className="row findrow">
-            <Find
-              label="Find clients"
-              placeholder="Find by id, user or address"
-              value={find}
-              find={(text) => put({ find: text, item: undefined })}
-            />
+            <Find label="Find clients" placeholder="Find by id, user or address" value={find} find={(text) => put({ find: text })} />
             <div className="field sm statefield">
               <select aria-label="State" data-testid="client-state" value={state} onChange={(e) => put({ state: e.target.value })}>
                 <option value="">All</option>

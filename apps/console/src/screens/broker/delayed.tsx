@@ -56,12 +56,7 @@ export function Delayed() {
       <div className={`side${item === undefined ? ' alone' : ''}`}>
         <Panel flush className="clip">
           <div className="row findrow">
-            <Find
-              label="Filter of topics"
-              placeholder="Topic filter, such as plant/#"
-              value={find}
-              find={(text) => put({ find: text, item: undefined })}
-            />
+            <Find label="Filter of topics" placeholder="Topic filter, such as plant/#" value={find} find={(text) => put({ find: text })} />
             {query.isError ? <FilterFault error={query.error} /> : null}
             <span className="meta">{find !== '' && !more ? `${num(rows.length)} of ${num(answer.total)}` : ''}</span>
           </div>

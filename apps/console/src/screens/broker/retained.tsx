@@ -45,12 +45,7 @@ export function Retained() {
       <div className={`side${item === undefined ? ' alone' : ''}`}>
         <Panel flush className="clip">
           <div className="row findrow">
-            <Find
-              label="Filter of topics"
-              placeholder="Topic filter, such as plant/#"
-              value={find}
-              find={(text) => put({ find: text, item: undefined })}
-            />
+            <Find label="Filter of topics" placeholder="Topic filter, such as plant/#" value={find} find={(text) => put({ find: text })} />
             {query.isError ? <FilterFault error={query.error} /> : null}
           </div>
           <RowTable

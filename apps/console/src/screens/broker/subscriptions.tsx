@@ -53,7 +53,7 @@ export function Subscriptions() {
               label="Filter of subscriptions"
               placeholder="Topic filter, such as plant/#"
               value={find}
-              find={(text) => put({ find: text, item: undefined })}
+              find={(text) => put({ find: text })}
             />
             {query.isError ? <FilterFault error={query.error} /> : null}
           </div>

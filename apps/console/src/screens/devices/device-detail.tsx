@@ -86,32 +86,34 @@ export function DeviceDetail(props: Props) {
       </div>
       <LinkState status={status} />
       <Panel flush className="dvbody">
-        <div className="tabs" role="tablist">
-          <button
-            type="button"
-            role="tab"
-            aria-selected={view !== 'settings' && !forReaders.includes(view)}
-            onClick={() => go({ group: search.group })}
-            data-testid="tab-tags"
-          >
-            Tags <small>{num(status.tags)}</small>
-          </button>
-          {(['link', 'frames'] as const).map((v) => (
-            <button key={v} type="button" role="tab" aria-selected={view === v} onClick={() => go({ view: v })} data-testid={`tab-${v}`}>
-              {v === 'link' ? 'Link' : 'Frames'}
-            </button>
-          ))}
-          {may('config.read') ? (
+        <div className="tabs">
+          <div className="tablist" role="tablist" aria-label={status.name}>
             <button
               type="button"
               role="tab"
-              aria-selected={view === 'settings'}
-              onClick={() => go({ view: 'settings' })}
-              data-testid="tab-settings"
+              aria-selected={view !== 'settings' && !forReaders.includes(view)}
+              onClick={() => go({ group: search.group })}
+              data-testid="tab-tags"
             >
-              Settings
+              Tags <small>{num(status.tags)}</small>
             </button>
-          ) : null}
+            {(['link', 'frames'] as const).map((v) => (
+              <button key={v} type="button" role="tab" aria-selected={view === v} onClick={() => go({ view: v })} data-testid={`tab-${v}`}>
+                {v === 'link' ? 'Link' : 'Frames'}
+              </button>
+            ))}
+            {may('config.read') ? (
+              <button
+                type="button"
+                role="tab"
+                aria-selected={view === 'settings'}
+                onClick={() => go({ view: 'settings' })}
+                data-testid="tab-settings"
+              >
+                Settings
+              </button>
+            ) : null}
+          </div>
           {ready && view === 'tags' && group === undefined ? (
             <span className="row right exchange">
               {editable ? (

@@ -3,7 +3,7 @@ import { useMemo, useState } from 'react';
 import { api, asProblem, type ApiProblem } from '../../api/client.ts';
 import { may } from '../../app/session.ts';
 import { hubNow, useTick } from '../../live/live-store.ts';
-import { bytes, count, countdown, num } from '../../ui/format.ts';
+import { bytes, count, countdown, num, zone } from '../../ui/format.ts';
 import { Glyph, Icon } from '../../ui/glyph.tsx';
 import { Empty, ErrorSay, Skeleton } from '../../ui/panel.tsx';
 import { RowTable, type Column } from '../broker/row-table.tsx';
@@ -15,7 +15,7 @@ const timeOf = (f: FrameRow): string => {
   return `${d.toLocaleTimeString('en-GB')}.${String(d.getMilliseconds()).padStart(3, '0')}`;
 };
 const columns: readonly Column<FrameRow>[] = [
-  { title: 'Time', width: '122px', className: 't3', cell: timeOf },
+  { title: `Time, ${zone}`, width: '122px', className: 't3', cell: timeOf },
   { title: '', width: '52px', className: 't3', cell: (f) => (f.direction === 'tx' ? 'out' : 'in') },
   { title: 'Unit', width: '62px', num: true, className: 't3', cell: (f) => (f.unit === undefined ? '' : String(f.unit)), phone: 'hidden' },
   {
@@ -161,6 +161,7 @@ export function DeviceFrames({ device }: { device: string }) {
             <b className="ell">{open.text === '' ? 'Frame' : open.text}</b>
             <span className="meta right nowrap">
               {[
+                `${timeOf(open)} ${zone}`,
                 open.functionName === undefined ? undefined : `${open.functionName} (${open.function})`,
                 open.transaction === undefined ? undefined : `transaction ${open.transaction}`,
                 open.address === undefined ? undefined : `address ${open.address}`,

@@ -10,6 +10,7 @@ import { Glyph, Icon } from '../../ui/glyph.tsx';
 import { ErrorSay } from '../../ui/panel.tsx';
 import { AskFirst } from '../access/ask-first.tsx';
 import { GroupControl, heldText } from './device-control.tsx';
+import { areaOf, IdentityPairs, placesOf } from './device-identity.tsx';
 import { msText } from './link-state.tsx';
 import { everyText } from './plant.ts';
 
@@ -67,7 +68,7 @@ function Groups({ status }: { status: DeviceStatus }) {
               <tr key={g.name} data-testid={`group-row-${g.name}`} data-paused={g.paused !== undefined}>
                 <td>
                   <span className="med">{g.name}</span> <span className="meta">{count(g.tags, 'tag')}</span>
-                  {g.paused === undefined ? null : <p className="meta ell">Paused {heldText(g.paused)}</p>}
+                  {g.paused === undefined ? null : <p className="meta heldline">Paused {heldText(g.paused)}</p>}
                 </td>
                 <td className="num" data-label="Interval">
                   {everyText(g.intervalMs)}
@@ -115,8 +116,8 @@ function Numbers({ status: { stats } }: { status: DeviceStatus }) {
           <>
             <dt>Round trip</dt>
             <dd>
-              {msText(stats.rttP50Ms)} half of them
-              {stats.rttP99Ms === undefined ? '' : `, ${msText(stats.rttP99Ms)} 99 %`}
+              half within {msText(stats.rttP50Ms)}
+              {stats.rttP99Ms === undefined ? '' : `, 99 % within ${msText(stats.rttP99Ms)}`}
             </dd>
           </>
         )}
@@ -135,13 +136,30 @@ function Numbers({ status: { stats } }: { status: DeviceStatus }) {
           {bytes(stats.bytesOut)} out, {bytes(stats.bytesIn)} in
         </dd>
         <dt>Connected</dt>
-        <dd>{count(stats.connects, 'time')}</dd>
+        <dd>{stats.connects === 0 ? 'never' : stats.connects === 1 ? 'once' : `${num(stats.connects)} times`}</dd>
       </dl>
     </section>
   );
 }
 
+/** What the counted codes mean; another one is told by its own words. */
+const faultWords: Readonly<Record<string, string>> = {
+  DRIVERS_MODBUS_CONNECTION_REFUSED: 'connections refused',
+  DRIVERS_MODBUS_CONNECT_TIMEOUT: 'connections not answered',
+  DRIVERS_MODBUS_CONNECT_FAILED: 'connections failed',
+  DRIVERS_MODBUS_HOST_UNKNOWN: 'host name without an address',
+  DRIVERS_MODBUS_UNREACHABLE: 'no way to the host',
+  DRIVERS_MODBUS_CLOSED: 'connections closed by the device',
+  DRIVERS_MODBUS_BROKEN: 'connections broken',
+  DRIVERS_MODBUS_GARBAGE: 'links closed: what came is no Modbus',
+  DRIVERS_MODBUS_SILENT: 'links closed: no answer to several reads in a row',
+  DRIVERS_MODBUS_NO_ANSWER: 'reads not answered',
+  DRIVERS_MODBUS_WRITE_NO_ANSWER: 'writes not answered',
+  DRIVERS_MODBUS_REFUSES: 'requests refused by the device',
+  DRIVERS_MODBUS_BAD_ANSWER: 'answers that do not fit the request',
+};
 const faultWord = (code: string): string =>
+  faultWords[code] ??
   code
     .replace(/^[A-Z]+_MODBUS_|^DRIVERS_/, '')
     .toLowerCase()
@@ -240,21 +258,6 @@ function Learnt({ status }: { status: DeviceStatus }) {
     </section>
   );
 }
-const areas: Readonly<Record<string, readonly [word: string, first: number]>> = {
-  coil: ['coil', 1],
-  discrete: ['discrete input', 10_001],
-  input: ['input register', 30_001],
-  holding: ['holding register', 40_001],
-};
-const areaOf = (area: string): string => areas[area]?.[0] ?? area;
-/** As people call them, and as they go over the wire. */
-function placesOf(area: string, start: number, n: number): string {
-  const first = areas[area]?.[1];
-  const name = (at: number): string => (first === undefined ? String(at) : String(first + at).padStart(5, '0'));
-  const wire = first === undefined ? '' : `, on the wire ${n === 1 ? start : `${start} to ${start + n - 1}`}`;
-  return n === 1 ? `${areaOf(area)} ${name(start)}${wire}` : `${areaOf(area)}s ${name(start)} to ${name(start + n - 1)}${wire}`;
-}
-
 function Identity({ device }: { device: string }) {
   const [unit, setUnit] = useState('1');
   const [state, setState] = useState<{ busy?: boolean; answer?: IdentityAnswer; problem?: ApiProblem }>({});
@@ -283,22 +286,27 @@ function Identity({ device }: { device: string }) {
           Unit
         </label>
         <div className={`field sm${wrong ? ' err' : ''}`} style={{ width: 72 }}>
-          <input id="identify-unit" inputMode="numeric" autoComplete="off" value={unit} onChange={(e) => setUnit(e.target.value)} />
+          <input
+            id="identify-unit"
+            inputMode="numeric"
+            autoComplete="off"
+            aria-invalid={wrong}
+            aria-describedby="identify-says"
+            value={unit}
+            onChange={(e) => setUnit(e.target.value)}
+          />
         </div>
         <button type="submit" className="btn sm" disabled={wrong} data-testid="identify" aria-busy={state.busy === true}>
           {state.busy === true ? 'It is asked' : 'Ask the device'}
         </button>
-        <span className="meta">{wrong ? 'A unit is a whole number from 0 to 255.' : ''}</span>
+        <span className={wrong ? 'bad' : 'meta'} id="identify-says">
+          {wrong ? 'A unit is a whole number from 0 to 255.' : ''}
+        </span>
       </form>
       {state.problem === undefined ? null : <ErrorSay error={state.problem} />}
       {state.answer === undefined ? null : (
         <dl className="kv tight" data-testid="identity">
-          {Object.entries(state.answer.identity).map(([key, value]) => (
-            <div key={key} className="pair">
-              <dt>{key.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase()}</dt>
-              <dd>{value}</dd>
-            </div>
-          ))}
+          <IdentityPairs identity={state.answer.identity} />
         </dl>
       )}
     </section>

@@ -1,12 +1,12 @@
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
-import { useState } from 'react';
+import { memo, useState } from 'react';
 import { useConfig, useDevices, useHubSchema } from '../../api/queries.ts';
 import type { DeviceStatus } from '../../api/types.ts';
 import { may } from '../../app/session.ts';
 import { all, count, firstSentence, list, num, span } from '../../ui/format.ts';
 import { Glyph, Icon, partGlyph, partWord } from '../../ui/glyph.tsx';
 import { Empty, ErrorSay, Head, Panel, Skeleton } from '../../ui/panel.tsx';
-import { hubNow } from '../../live/live-store.ts';
+import { hubNow, useTick } from '../../live/live-store.ts';
 import { DeviceDetail } from './device-detail.tsx';
 import { NewDevice } from './device-form.tsx';
 import { plantOf } from './plant.ts';
@@ -158,7 +158,13 @@ export function Devices() {
         ) : (
           <Panel>
             <Empty
-              title={name === undefined || draft ? 'No device is connected yet.' : `There is no device ${name}.`}
+              title={
+                probing || importing || (draft && !editable)
+                  ? 'Engineers can do that.'
+                  : name === undefined || draft
+                    ? 'No device is connected yet.'
+                    : `There is no device ${name}.`
+              }
               action={
                 editable ? (
                   <Link className="btn primary" to="/devices/$name" params={{ name: draftName }}>
@@ -194,7 +200,13 @@ function sentenceOf(rows: readonly DeviceStatus[]): string {
   return `${all(rows.length)} ${rows.length === 1 ? 'device is' : 'devices are'} read.`;
 }
 
-const DeviceLine = ({ device: d, selected }: { device: DeviceStatus; selected: boolean }) => {
+function Lasting({ since }: { since: string }) {
+  useTick(1_000);
+  return span(hubNow() - Date.parse(since));
+}
+
+/** Drawn anew when its device says something new, not with every one of hundreds. */
+const DeviceLine = memo(function DeviceLine({ device: d, selected }: { device: DeviceStatus; selected: boolean }) {
   const wrong = d.state === 'lost' || d.state === 'failed';
   return (
     <li className={selected ? 'sel' : ''}>
@@ -216,14 +228,16 @@ const DeviceLine = ({ device: d, selected }: { device: DeviceStatus; selected: b
           <span />
           <span className={`ell${wrong ? ' bad' : ''}`}>{wrong ? firstSentence(d.reason.text) : `${d.driver}, ${d.endpoint}`}</span>
           <span className="nowrap">
-            {wrong
-              ? span(hubNow() - Date.parse(d.since))
-              : d.stats.lastRttMs === undefined
-                ? ''
-                : `${num(d.stats.lastRttMs, d.stats.lastRttMs < 10 ? 1 : 0)} ms`}
+            {wrong || d.stopped !== undefined || d.paused !== undefined ? (
+              <Lasting since={d.since} />
+            ) : d.stats.lastRttMs === undefined ? (
+              ''
+            ) : (
+              `${num(d.stats.lastRttMs, d.stats.lastRttMs < 10 ? 1 : 0)} ms`
+            )}
           </span>
         </div>
       </Link>
     </li>
   );
-};
+});

@@ -11,17 +11,19 @@ export function Ask({
   label: string;
   hint?: string | undefined;
   fault?: string | undefined;
-  children: (id: string) => ReactNode;
+  /** The field, which has the id, whether it is wrong, and what says so. */
+  children: (id: string, wrong: boolean, says: string) => ReactNode;
 }) {
   const id = useId();
+  const says = `${id}-says`;
   return (
     <div className="fieldset">
       <label className="lb" htmlFor={id}>
         {label} {hint === undefined ? null : <span className="t3">{hint}</span>}
       </label>
-      {children(id)}
+      {children(id, fault !== undefined, says)}
       {fault === undefined ? null : (
-        <p className="err-line" role="alert">
+        <p className="err-line" role="alert" id={says}>
           <Glyph name="bad" />
           {fault}
         </p>
@@ -29,6 +31,9 @@ export function Ask({
     </div>
   );
 }
+/** What `Ask` hands to its field, as the properties of a `Text`. */
+export const field = ([id, wrong, says]: readonly [id: string, wrong: boolean, says: string]) => ({ id, wrong, says });
+
 /** One line of text. */
 export const Text = ({
   id,
@@ -37,6 +42,8 @@ export const Text = ({
   placeholder,
   testid,
   mono = false,
+  wrong,
+  says,
 }: {
   id: string;
   value: string;
@@ -44,10 +51,14 @@ export const Text = ({
   placeholder?: string;
   testid: string;
   mono?: boolean;
+  wrong: boolean;
+  says: string;
 }) => (
-  <div className={`field${mono ? ' mono' : ''}`}>
+  <div className={`field${mono ? ' mono' : ''}${wrong ? ' err' : ''}`}>
     <input
       id={id}
+      aria-invalid={wrong}
+      aria-describedby={wrong ? says : undefined}
       data-testid={testid}
       autoComplete="off"
       autoCapitalize="none"

@@ -1,9 +1,9 @@
 import type { ProbeAnswer } from '@omh/api';
-import { count, num, valueText } from '../../ui/format.ts';
+import { count, decimalsIn, num, valueText } from '../../ui/format.ts';
 import { Glyph, Icon } from '../../ui/glyph.tsx';
 import { Panel } from '../../ui/panel.tsx';
 import { Spark } from '../../ui/spark.tsx';
-import { decimalsIn } from './test-read.tsx';
+import { areaOf, IdentityPairs } from './device-identity.tsx';
 
 export type Candidate = ProbeAnswer['candidates'][number];
 const scaled = (v: unknown, decimal: number | undefined): unknown =>
@@ -75,6 +75,11 @@ const alikeText = {
   place: 'It is a value like the first one, at another address.',
 } as const;
 
+const areaWord = (area: string): string => {
+  const word = areaOf(area);
+  return `${word.charAt(0).toUpperCase()}${word.slice(1)}s`;
+};
+
 /** What was found of the device itself, and the template a second one starts from. */
 export function Survey({ answer, name }: { answer: ProbeAnswer; name: string }) {
   const { survey, template } = answer;
@@ -95,21 +100,16 @@ export function Survey({ answer, name }: { answer: ProbeAnswer; name: string }) 
     >
       {survey === undefined ? (
         <p className="meta">
-          The template holds what was found, so that a second device of this type starts from it. Find also what can be read, and its limits
-          are in it.
+          The template holds what was found, so that a second device of this type starts from it. With “Also find what can be read” its
+          limits are in it too.
         </p>
       ) : (
         <>
           <dl className="kv tight" data-testid="probe-survey">
-            {Object.entries(survey.identity ?? {}).map(([key, v]) => (
-              <div key={key} className="pair">
-                <dt>{key.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase()}</dt>
-                <dd>{v}</dd>
-              </div>
-            ))}
-            {survey.spans.map((s) => (
+            <IdentityPairs identity={survey.identity ?? {}} />
+            {survey.spans.map((s, i) => (
               <div key={`${s.area}${s.from}`} className="pair">
-                <dt>{s.area}</dt>
+                <dt>{s.area === survey.spans[i - 1]?.area ? '' : areaWord(s.area)}</dt>
                 <dd>
                   {num(s.from)} to {num(s.to)} can be read{s.whole ? '' : ', with gaps'}
                 </dd>
@@ -117,14 +117,14 @@ export function Survey({ answer, name }: { answer: ProbeAnswer; name: string }) 
             ))}
             {survey.maxRegisters === undefined ? null : (
               <div className="pair">
-                <dt>At once</dt>
-                <dd>{count(survey.maxRegisters, 'register')}</dd>
+                <dt>One request</dt>
+                <dd>{count(survey.maxRegisters, 'register')} at most</dd>
               </div>
             )}
             {survey.window === undefined ? null : (
               <div className="pair">
                 <dt>In flight</dt>
-                <dd>{count(survey.window, 'request')}</dd>
+                <dd>{survey.window === 1 ? 'one request at a time' : `up to ${num(survey.window)} requests at once`}</dd>
               </div>
             )}
           </dl>

@@ -6,17 +6,21 @@ import { pathOf, type PlanRequest } from '../../plan/plan.ts';
 import { Glyph } from '../../ui/glyph.tsx';
 import { Panel } from '../../ui/panel.tsx';
 import { groupsSchema, tagsSchema, type Plant } from './plant.ts';
-import { Ask, Text } from './probe-fields.tsx';
+import { Ask, field, Text } from './probe-fields.tsx';
 import type { Candidate } from './probe-found.tsx';
 
 /** The driver that the probe speaks. */
 export const probeDriver = 'modbus-tcp';
+
+/** What stands between the raw value and the one on the display. */
+const scaling = ['decimal', 'bias'] as const;
 
 /** Makes a tag of a candidate, or changes the one that is there; with a device where there is none yet. */
 export function UseThis({
   plant,
   schema,
   candidate: c,
+  known,
   device,
   where,
   group,
@@ -25,6 +29,8 @@ export function UseThis({
   plant: Plant;
   schema: Schema;
   candidate: Candidate;
+  /** Its factor was found from a value of the display: a tag that is there takes it over, also when there is none. */
+  known: boolean;
   /** Absent: a host that is no device yet. */
   device: string | undefined;
   where: { host: string; port?: number } | undefined;
@@ -37,6 +43,12 @@ export function UseThis({
   const [tellAll, setTellAll] = useState(false);
   const [request, setRequest] = useState<PlanRequest>();
   const [done, setDone] = useState(false);
+  const typed =
+    (set: (text: string) => void) =>
+    (text: string): void => {
+      set(text);
+      setDone(false);
+    };
   const at = device ?? newDevice;
   const tags = plant.devices[at]?.groups[groupName]?.tags;
   const before = tags?.[name];
@@ -65,7 +77,17 @@ export function UseThis({
             ? [{ op: 'add', path: pathOf(...place), value: { interval: '1s', tags: { [name]: whole } } }]
             : before === undefined
               ? [{ op: 'add', path: pathOf(...place, 'tags', name), value: whole }]
-              : Object.entries(found).map(([key, value]) => ({ op: 'add' as const, path: pathOf(...place, 'tags', name, key), value })),
+              : [
+                  ...Object.entries(found).map(([key, value]) => ({
+                    op: 'add' as const,
+                    path: pathOf(...place, 'tags', name, key),
+                    value,
+                  })),
+                  ...(known ? scaling.filter((key) => before[key] !== undefined && !(key in found)) : []).map((key) => ({
+                    op: 'remove' as const,
+                    path: pathOf(...place, 'tags', name, key),
+                  })),
+                ],
     });
   };
   return (
@@ -80,22 +102,22 @@ export function UseThis({
       >
         {device === undefined ? (
           <Ask label="Device" hint="a new one" fault={tellAll ? faults.device : undefined}>
-            {(id) => <Text id={id} value={newDevice} set={setNewDevice} placeholder="press-2" testid="use-device" />}
+            {(...of) => <Text {...field(of)} value={newDevice} set={typed(setNewDevice)} placeholder="press-2" testid="use-device" />}
           </Ask>
         ) : null}
         <Ask label="Group" hint={tags === undefined ? 'a new one, every second' : undefined} fault={tellAll ? faults.group : undefined}>
-          {(id) => <Text id={id} value={groupName} set={setGroup} testid="use-group" />}
+          {(...of) => <Text {...field(of)} value={groupName} set={typed(setGroup)} testid="use-group" />}
         </Ask>
         <Ask
           label="Tag"
-          hint={before === undefined ? undefined : 'is there: address and type change'}
+          hint={before === undefined || done ? undefined : 'is there: address and type change'}
           fault={tellAll ? faults.name : undefined}
         >
-          {(id) => <Text id={id} value={name} set={setName} placeholder="temperature" testid="use-tag" />}
+          {(...of) => <Text {...field(of)} value={name} set={typed(setName)} placeholder="temperature" testid="use-tag" />}
         </Ask>
         <div className="row probego">
-          <button type="submit" className="btn primary" data-testid="use-this">
-            {before === undefined ? 'Add the tag' : 'Change the tag'}
+          <button type="submit" className="btn primary" data-testid="use-this" disabled={done}>
+            {before === undefined || done ? 'Add the tag' : 'Change the tag'}
           </button>
           {done ? (
             <span className="row" role="status" data-testid="use-done">

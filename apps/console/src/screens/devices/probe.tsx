@@ -6,12 +6,19 @@ import type { Schema } from '../../form/schema.ts';
 import { num } from '../../ui/format.ts';
 import { ErrorSay, Panel } from '../../ui/panel.tsx';
 import type { Plant } from './plant.ts';
-import { Ask, Text } from './probe-fields.tsx';
+import { Ask, field, Text } from './probe-fields.tsx';
 import { Found, Survey } from './probe-found.tsx';
 import { probeDriver, UseThis } from './probe-use.tsx';
 
 const other = '~other';
 const everyMs = 500;
+/** What an answer is about; the fields above it may say something else by now. */
+interface Asked {
+  device: string;
+  end: ReturnType<typeof hostOf>;
+  /** With a value from the display. */
+  known: boolean;
+}
 
 /** Finds type, byte order and exact address of a value from what the device shows; says why, and makes a tag of it. */
 export function Probe({ plant, schema }: { plant: Plant; schema: Schema }) {
@@ -24,7 +31,7 @@ export function Probe({ plant, schema }: { plant: Plant; schema: Schema }) {
   const [samples, setSamples] = useState('10');
   const [span, setSpan] = useState(false);
   const [told, setTold] = useState(false);
-  const [state, setState] = useState<{ busy?: boolean; answer?: ProbeAnswer; problem?: ApiProblem }>({});
+  const [state, setState] = useState<{ busy?: boolean; answer?: ProbeAnswer; of?: Asked; problem?: ApiProblem }>({});
   const [chosen, setChosen] = useState(0);
   const stop = useRef<AbortController>(undefined);
   useEffect(() => () => stop.current?.abort(), []);
@@ -50,12 +57,12 @@ export function Probe({ plant, schema }: { plant: Plant; schema: Schema }) {
         body: { ...where, address: address.trim(), ...(known.trim() === '' ? {} : { value }), samples: n, everyMs, span },
         signal,
       });
-      setState({ answer });
+      setState({ answer, of: { device, end, known: known.trim() !== '' } });
     } catch (error) {
       setState(signal.aborted ? {} : { problem: asProblem(error) });
     }
   };
-  const { answer, problem, busy = false } = state;
+  const { answer, of, problem, busy = false } = state;
   const best = answer?.candidates[chosen];
   return (
     <div className="probe">
@@ -84,17 +91,17 @@ export function Probe({ plant, schema }: { plant: Plant; schema: Schema }) {
           </Ask>
           {device === other ? (
             <Ask label="Host" fault={told ? faults.host : undefined}>
-              {(id) => <Text id={id} value={host} set={setHost} placeholder="10.20.4.31:502" testid="probe-host" />}
+              {(...of) => <Text {...field(of)} value={host} set={setHost} placeholder="10.20.4.31:502" testid="probe-host" />}
             </Ask>
           ) : null}
           <Ask label="Address" fault={told ? faults.address : undefined}>
-            {(id) => <Text id={id} value={address} set={setAddress} placeholder="1!40001" testid="probe-address" mono />}
+            {(...of) => <Text {...field(of)} value={address} set={setAddress} placeholder="1!40001" testid="probe-address" mono />}
           </Ask>
           <Ask label="Value on its display" hint="if you see one" fault={told ? faults.known : undefined}>
-            {(id) => <Text id={id} value={known} set={setKnown} placeholder="28.7" testid="probe-value" />}
+            {(...of) => <Text {...field(of)} value={known} set={setKnown} placeholder="28.7" testid="probe-value" />}
           </Ask>
           <Ask label="Samples" hint="two a second" fault={told ? faults.samples : undefined}>
-            {(id) => <Text id={id} value={samples} set={setSamples} testid="probe-samples" />}
+            {(...of) => <Text {...field(of)} value={samples} set={setSamples} testid="probe-samples" />}
           </Ask>
           <label className="probespan">
             <input type="checkbox" checked={span} onChange={(e) => setSpan(e.target.checked)} data-testid="probe-span" />
@@ -128,19 +135,20 @@ export function Probe({ plant, schema }: { plant: Plant; schema: Schema }) {
           <Found answer={answer} chosen={chosen} choose={setChosen} />
         )}
       </Panel>
-      {answer === undefined || best === undefined ? null : (
+      {of === undefined || best === undefined ? null : (
         <UseThis
           key={`${chosen}${best.address}${best.type}`}
           plant={plant}
           schema={schema}
           candidate={best}
-          device={device === other ? undefined : device}
-          where={end}
-          group={search.device === device ? search.group : undefined}
-          tag={search.device === device ? search.tag : undefined}
+          known={of.known}
+          device={of.device === other ? undefined : of.device}
+          where={of.end}
+          group={search.device === of.device ? search.group : undefined}
+          tag={search.device === of.device ? search.tag : undefined}
         />
       )}
-      {answer === undefined ? null : <Survey answer={answer} name={device === other ? 'device' : device} />}
+      {answer === undefined || of === undefined ? null : <Survey answer={answer} name={of.device === other ? 'device' : of.device} />}
     </div>
   );
 }

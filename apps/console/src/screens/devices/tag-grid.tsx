@@ -69,15 +69,18 @@ export function TagGrid({
   const own = useMemo(() => faultsOfRows(rows, one, tagsSchema(schema)), [rows, one, schema]);
   const ops = useMemo(() => changesOfRows(rows, before, at), [rows, before, at]);
   const asked = JSON.stringify(ops);
+  const reviewing = plan.request !== undefined;
   // Rows that are whole are shown to the hub while the person types on; nothing is changed by that.
   useEffect(() => {
+    const unfit = new Set(rows.filter((r) => own.has(r.key)).map((r) => r.was));
     const whole = changesOfRows(
       rows.filter((r) => !own.has(r.key)),
-      before.filter((b) => !rows.some((r) => r.was === b.was && own.has(r.key))),
+      before.filter((b) => !unfit.has(b.was)),
       at,
     );
     setChecked([]);
-    if (whole.length === 0) return;
+    // What is under review is asked about there.
+    if (whole.length === 0 || reviewing) return;
     const stop = new AbortController();
     const timer = setTimeout(() => {
       askPlan({ base, ops: whole }, stop.signal).catch((error: unknown) => {
@@ -90,7 +93,7 @@ export function TagGrid({
     };
     // The text of the changes stands for the rows.
     // oxlint-disable-next-line react-hooks/exhaustive-deps
-  }, [asked, base, at]);
+  }, [asked, base, at, reviewing]);
   const hub = useMemo(() => placeFaults(rows, at, plan.faults.length > 0 ? plan.faults : checked), [rows, at, plan.faults, checked]);
 
   const change = (next: readonly TagRow[]): void => {
@@ -153,13 +156,13 @@ export function TagGrid({
         <table className="grid tags" ref={table} onKeyDown={down} aria-label={`Tags of ${device}/${group}`}>
           <colgroup>
             <col style={{ width: 140 }} />
-            <col style={{ width: 104 }} />
-            <col style={{ width: 80 }} />
-            <col style={{ width: 92 }} />
-            <col style={{ width: 60 }} />
-            <col style={{ width: 60 }} />
-            <col style={{ width: 56 }} />
-            <col style={{ width: 70 }} />
+            <col style={{ width: 100 }} />
+            <col style={{ width: 78 }} />
+            <col style={{ width: 90 }} />
+            <col style={{ width: 58 }} />
+            <col style={{ width: 58 }} />
+            <col style={{ width: 66 }} />
+            <col style={{ width: 72 }} />
             <col />
             <col style={{ width: 100 }} />
           </colgroup>

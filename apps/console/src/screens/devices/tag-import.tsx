@@ -1,7 +1,7 @@
 import type { TagImportAnswer } from '@omh/api';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useEffect, useId, useRef, useState, type DragEvent } from 'react';
-import { api, asProblem, type ApiProblem } from '../../api/client.ts';
+import { api, ApiProblem, asProblem } from '../../api/client.ts';
 import { PlanSheet } from '../../plan/plan-sheet.tsx';
 import type { PlanAnswer, PlanRequest } from '../../plan/plan.ts';
 import { bytes, count, list, num } from '../../ui/format.ts';
@@ -18,6 +18,14 @@ const formatWord: Readonly<Record<TagImportAnswer['format'], string>> = {
   thingsboard: 'the configuration of a ThingsBoard gateway',
 };
 const shownRows = 200;
+const unreadable = (name: string): ApiProblem =>
+  new ApiProblem({
+    title: 'The file cannot be read.',
+    status: 0,
+    code: 'CONSOLE_FILE_UNREADABLE',
+    detail: `This browser cannot read ${name}.`,
+    next: 'Check that it is a file, not a folder, and that no other program holds it; then choose it again.',
+  });
 
 /** Tags from a file: what it is, what it would add and replace, what is wrong with it and where; then the plan. */
 export function TagImport({ plant }: { plant: Plant }) {
@@ -31,9 +39,10 @@ export function TagImport({ plant }: { plant: Plant }) {
   const [report, setReport] = useState<TagImportAnswer>();
   const [problem, setProblem] = useState<ApiProblem>();
   const [busy, setBusy] = useState(false);
+  const [again, setAgain] = useState(0);
   const [request, setRequest] = useState<PlanRequest>();
   const [done, setDone] = useState<number>();
-  const pick = useRef<HTMLInputElement>(null);
+  const taken = useRef(0);
   const place = new URLSearchParams({ ...(device === '' ? {} : { device }), ...(group === '' ? {} : { group }) }).toString();
 
   // Read again when the place changes: rows without one of their own go there.
@@ -59,19 +68,29 @@ export function TagImport({ plant }: { plant: Plant }) {
       clearTimeout(timer);
       stop.abort();
     };
-  }, [file, place]);
+  }, [file, place, again]);
 
-  const take = (files: FileList | null): void => {
+  // What was looked at is what is imported: a file that is saved again meanwhile is chosen again.
+  const take = async (files: FileList | null): Promise<void> => {
     const one = files?.[0];
     if (one === undefined) return;
+    const nth = ++taken.current;
     setDone(undefined);
     setReport(undefined);
-    setFile(one);
+    setProblem(undefined);
+    try {
+      const held = new File([await one.arrayBuffer()], one.name);
+      if (nth === taken.current) setFile(held);
+    } catch {
+      if (nth !== taken.current) return;
+      setFile(undefined);
+      setProblem(unreadable(one.name));
+    }
   };
   const drop = (e: DragEvent): void => {
     e.preventDefault();
     setOver(false);
-    take(e.dataTransfer.files);
+    void take(e.dataTransfer.files);
   };
   const changes = report === undefined ? 0 : report.added + report.replaced;
   const partial = report !== undefined && report.refused > 0;
@@ -112,13 +131,12 @@ export function TagImport({ plant }: { plant: Plant }) {
           </span>
         )}
         <input
-          ref={pick}
           id={id}
           className="vh"
           type="file"
           data-testid="import-file"
           onChange={(e) => {
-            take(e.target.files);
+            void take(e.target.files);
             // The same file, mended meanwhile, may be chosen again.
             e.target.value = '';
           }}
@@ -153,7 +171,7 @@ export function TagImport({ plant }: { plant: Plant }) {
           </div>
         </div>
       )}
-      {problem === undefined ? null : <ErrorSay error={problem} />}
+      {problem === undefined ? null : <ErrorSay error={problem} retry={file === undefined ? undefined : () => setAgain((n) => n + 1)} />}
       {report === undefined ? (
         busy ? (
           <Skeleton rows={4} />
@@ -283,6 +301,7 @@ function Summary({ report: r, busy }: { report: TagImportAnswer; busy: boolean }
   );
 }
 
+/** The report names the options of the command line; here they are fields. */
 function Faults({ report: { faults, notMapped, refused } }: { report: TagImportAnswer }) {
   return (
     <>
@@ -293,8 +312,8 @@ function Faults({ report: { faults, notMapped, refused } }: { report: TagImportA
           </h3>
           <table className="importtable" data-testid="import-faults">
             <colgroup>
-              <col style={{ width: 150 }} />
-              <col style={{ width: '28%' }} />
+              <col style={{ width: '22%' }} />
+              <col style={{ width: '26%' }} />
               <col />
             </colgroup>
             <thead>
@@ -307,10 +326,10 @@ function Faults({ report: { faults, notMapped, refused } }: { report: TagImportA
             <tbody>
               {faults.slice(0, shownRows).map((f, i) => (
                 <tr key={`${f.where}${f.tag}${i}`}>
-                  <td className="mono">{f.where}</td>
-                  <td className="wrapped">{f.tag}</td>
+                  <td className="mono wrapped">{f.where}</td>
+                  <td className="wrapped">{f.tag.replace(/^(?:\?\/)+/, '')}</td>
                   <td className="wrapped" title={f.code}>
-                    {f.message} {f.fix ?? ''}
+                    {f.message} {f.fix?.replaceAll(/ with --(device|group)\b/g, ' in the field above') ?? ''}
                   </td>
                 </tr>
               ))}
@@ -326,8 +345,8 @@ function Faults({ report: { faults, notMapped, refused } }: { report: TagImportA
           </h3>
           <table className="importtable" data-testid="import-notmapped">
             <colgroup>
-              <col style={{ width: 150 }} />
-              <col style={{ width: '28%' }} />
+              <col style={{ width: '22%' }} />
+              <col style={{ width: '26%' }} />
               <col />
             </colgroup>
             <thead>
@@ -340,7 +359,7 @@ function Faults({ report: { faults, notMapped, refused } }: { report: TagImportA
             <tbody>
               {notMapped.slice(0, shownRows).map((n, i) => (
                 <tr key={`${n.where}${i}`}>
-                  <td className="mono">{n.where}</td>
+                  <td className="mono wrapped">{n.where}</td>
                   <td className="wrapped">{n.what}</td>
                   <td className="wrapped">{n.why}</td>
                 </tr>

@@ -3,7 +3,7 @@ import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, asProblem, type ApiProblem } from '../../api/client.ts';
 import type { Block } from '../../form/schema.ts';
-import { unitText, valueText } from '../../ui/format.ts';
+import { decimalsIn, unitText, valueText } from '../../ui/format.ts';
 import { Glyph, Icon, qualityGlyph } from '../../ui/glyph.tsx';
 
 /** Reads an address once, as it stands in the form: what the device gives, what it means, or why not. */
@@ -11,7 +11,7 @@ export function TestRead({ device, group, name, value }: { device: string; group
   const [state, setState] = useState<{ busy?: boolean; answer?: ReadAnswer; problem?: ApiProblem; of?: string }>({});
   const { address, type, count } = value;
   const asked = JSON.stringify([address, type, count]);
-  if (typeof address !== 'string' || address === '') return <p className="meta">It stands in no device; its value is its own.</p>;
+  if (typeof address !== 'string' || address === '') return <p className="meta">Without an address nothing is read for it.</p>;
   const read = async (): Promise<void> => {
     if (state.busy === true) return;
     setState({ busy: true });
@@ -70,14 +70,10 @@ export function TestRead({ device, group, name, value }: { device: string; group
   );
 }
 
-export const decimalsIn = (v: unknown): number => {
-  if (typeof v !== 'number' || Number.isInteger(v)) return 0;
-  return Math.min(6, /\.(\d+)/.exec(String(Number(v.toPrecision(7))))?.[1]?.length ?? 0);
-};
-
 /** What the raw value becomes by factor, offset, labels and unit. */
 function meaning(raw: unknown, { decimal, bias, unit, labels }: Block): string {
-  const word = typeof labels === 'object' && labels !== null ? (labels as Record<string, unknown>)[String(raw)] : undefined;
+  const words = typeof labels === 'object' && labels !== null ? (labels as Record<string, unknown>) : {};
+  const word = words[String(raw)] ?? (typeof raw === 'boolean' ? words[raw ? '1' : '0'] : undefined);
   if (typeof word === 'string') return `, which is ${word}`;
   if (typeof raw !== 'number' || (decimal === undefined && bias === undefined)) return typeof unit === 'string' ? ` ${unitText(unit)}` : '';
   const v = Number((raw * (typeof decimal === 'number' ? decimal : 1) + (typeof bias === 'number' ? bias : 0)).toPrecision(12));

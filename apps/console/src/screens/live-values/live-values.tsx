@@ -181,7 +181,8 @@ function Why({ wrong }: { wrong: number }) {
   if (flow.devices.length === 0) return <>No device is configured; one under devices: in hub.yaml brings its tags here.</>;
   if (wrong === 0) return <>Read from {list(flow.devices.map((d) => d.name))}.</>;
   const hurt = flow.devices.filter((d) => d.bad + d.uncertain > 0).sort((a, b) => b.bad + b.uncertain - a.bad - a.uncertain);
-  const part = status?.parts.find((p) => p.id === `device/${hurt[0]?.name}` && p.state !== 'running');
+  // A degraded device only counts its tags, and sends the reader here.
+  const part = status?.parts.find((p) => p.id === `device/${hurt[0]?.name}` && p.state !== 'running' && p.state !== 'degraded');
   const next = part?.nextTry === undefined ? '' : ` Next try in ${countdown(Date.parse(part.nextTry) - hubNow())}.`;
   const told = list(
     hurt.map((d) => `${num(d.bad + d.uncertain)} of ${d.name}${d.state === 'lost' ? ', which is lost' : ''}`),

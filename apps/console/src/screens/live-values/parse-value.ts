@@ -4,7 +4,7 @@ import { num, unitText } from '../../ui/format.ts';
 type Parsed = { value: unknown } | { fault: string };
 
 /** What was typed, as the value of a tag's type, held against the limits of the tag; the hub checks both again. */
-export function parseValue(key: TagKey, text: string, present: unknown): Parsed {
+export function parseValue(key: Pick<TagKey, 'type' | 'unit' | 'guard'>, text: string, present: unknown): Parsed {
   const parsed = parse(key, text);
   if (!('value' in parsed) || key.guard === undefined) return parsed;
   const { min, max, step } = key.guard;
@@ -28,7 +28,7 @@ export const plain = (v: number): string => {
   return num(v, decimals);
 };
 
-function parse(key: TagKey, text: string): Parsed {
+function parse(key: Pick<TagKey, 'type'>, text: string): Parsed {
   const { type } = key;
   const t = text.trim();
   if (t === '') return { fault: 'Give the new value.' };

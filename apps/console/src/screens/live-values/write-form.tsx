@@ -129,9 +129,11 @@ export function WriteForm({ row, close }: { row: number; close: () => void }) {
         </span>
       </div>
       <div className="row gap3" style={{ marginTop: 12, alignItems: 'flex-end' }}>
-        <div>
+        <div className="writenow">
           <span className="lb meta">Now</span>
-          <div className="nowvalue">{keyText(key, now.value)}</div>
+          <div className="nowvalue ell" title={keyText(key, now.value)}>
+            {keyText(key, now.value)}
+          </div>
         </div>
         <span className="t3" style={{ lineHeight: '30px' }}>
           to
@@ -140,31 +142,6 @@ export function WriteForm({ row, close }: { row: number; close: () => void }) {
           <label className="lb" htmlFor="new-value">
             New value
           </label>
-          {choices.length > mostButtons ? (
-            <div className="field" style={{ marginBottom: 6 }}>
-              <select
-                aria-label="Choose by word"
-                data-testid="write-label"
-                value={choices.some(([v]) => v === text) ? text : ''}
-                onChange={(e) => choose(e.target.value)}
-              >
-                <option value="">Choose by word</option>
-                {choices.map(([value, word]) => (
-                  <option key={value} value={value}>
-                    {word} ({value})
-                  </option>
-                ))}
-              </select>
-            </div>
-          ) : choices.length > 0 || isBool ? (
-            <div className="seg" role="group" aria-label="New value" style={{ marginBottom: 6 }}>
-              {(choices.length > 0 ? choices : onOff).map(([value, word]) => (
-                <button key={value} type="button" aria-pressed={text === value} onClick={() => choose(value)}>
-                  {word}
-                </button>
-              ))}
-            </div>
-          ) : null}
           <div className={`field${fault === undefined ? '' : ' err'}`} style={{ fontSize: 15, fontWeight: 600 }}>
             <input
               id="new-value"
@@ -172,6 +149,7 @@ export function WriteForm({ row, close }: { row: number; close: () => void }) {
               autoComplete="off"
               value={text}
               aria-invalid={fault !== undefined}
+              aria-describedby={fault === undefined ? undefined : 'new-value-says'}
               data-testid="write-value"
               onChange={(e) => {
                 setText(e.target.value);
@@ -185,8 +163,33 @@ export function WriteForm({ row, close }: { row: number; close: () => void }) {
           </div>
         </div>
       </div>
+      {choices.length > mostButtons ? (
+        <div className="field writechoice">
+          <select
+            aria-label="Choose by word"
+            data-testid="write-label"
+            value={choices.some(([v]) => v === text) ? text : ''}
+            onChange={(e) => choose(e.target.value)}
+          >
+            <option value="">Choose by word</option>
+            {choices.map(([value, word]) => (
+              <option key={value} value={value}>
+                {word} ({value})
+              </option>
+            ))}
+          </select>
+        </div>
+      ) : choices.length > 0 || isBool ? (
+        <div className="seg writechoice" role="group" aria-label="New value by word">
+          {(choices.length > 0 ? choices : onOff).map(([value, word]) => (
+            <button key={value} type="button" aria-pressed={text === value} title={word} onClick={() => choose(value)}>
+              {word}
+            </button>
+          ))}
+        </div>
+      ) : null}
       {fault === undefined ? null : (
-        <p className="err-line">
+        <p className="err-line" role="alert" id="new-value-says">
           <Glyph name="bad" />
           {fault}
         </p>
@@ -240,7 +243,7 @@ export function WriteForm({ row, close }: { row: number; close: () => void }) {
         </p>
       )}
       <div className="row" style={{ marginTop: 10 }}>
-        <button type="submit" className="btn primary" data-testid="write-confirm">
+        <button type="submit" className="btn primary" data-testid="write-confirm" aria-busy={state.busy === true}>
           {state.busy === true ? 'Waiting for the device' : name}
         </button>
         <button type="button" className="btn" onClick={close}>

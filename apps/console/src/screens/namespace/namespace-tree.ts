@@ -85,16 +85,14 @@ export class NamespaceTree {
     this.#read(folder, known.pages.at(-1)?.next);
   }
 
-  /** Reads the pages again that hold these lines, so that their values are new. */
+  /** Reads the pages again that hold these lines, so that their values are new; and those that held nothing. */
   async refresh(lines: readonly TreeLine[]): Promise<void> {
-    const seen = new Set<Page>();
+    let read = false;
     const { signal } = this.#stop;
-    for (const line of lines) {
-      if (line.kind !== 'row') continue;
-      for (const [path, folder] of this.#folders) {
-        const page = folder.pages.find((p) => !seen.has(p) && p.rows.includes(line.row));
-        if (page === undefined) continue;
-        seen.add(page);
+    const inSight = new Set(lines.flatMap((line) => (line.kind === 'row' ? [line.row] : [])));
+    for (const [path, folder] of this.#folders) {
+      for (const page of folder.pages.filter((p) => p.rows.length === 0 || p.rows.some((row) => inSight.has(row)))) {
+        read = true;
         try {
           const fresh = await this.#ask(path, page.cursor);
           const i = folder.pages.indexOf(page);
@@ -107,7 +105,7 @@ export class NamespaceTree {
         }
       }
     }
-    if (seen.size > 0) this.#changed();
+    if (read) this.#changed();
   }
 
   #ask = async (path: string, cursor: string | undefined): Promise<Page> => {
@@ -126,7 +124,14 @@ export class NamespaceTree {
     const { signal } = this.#stop;
     this.#ask(path, cursor)
       .then((page) => {
-        if (!signal.aborted) folder.pages.push(page);
+        if (signal.aborted) return;
+        folder.pages.push(page);
+        const only = page.rows.length === 1 ? page.rows[0]! : undefined;
+        // The one folder that there is need not be opened by hand.
+        if (only?.folder === true && cursor === undefined && this.#find === '') {
+          this.#open.add(only.path);
+          if (this.#folders.get(only.path) === undefined) this.#read(only.path);
+        }
       })
       .catch((error: unknown) => {
         folder.problem = asProblem(error);

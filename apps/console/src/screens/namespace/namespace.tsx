@@ -2,7 +2,8 @@ import type { NamespaceRow } from '@omh/api';
 import { getRouteApi } from '@tanstack/react-router';
 import { useMediaQuery } from '@mantine/hooks';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useRef, useState, useSyncExternalStore, type KeyboardEvent } from 'react';
+import { useEffect, useId, useRef, useState, useSyncExternalStore, type KeyboardEvent } from 'react';
+import { hubNow, useSilence } from '../../live/live-store.ts';
 import { count, decimalsOf, num, span, unitText, valueText } from '../../ui/format.ts';
 import { Glyph, Icon, qualityGlyph, qualityText } from '../../ui/glyph.tsx';
 import { Empty, Head, Panel, Skeleton } from '../../ui/panel.tsx';
@@ -27,13 +28,29 @@ export function Namespace() {
     tree.begin(find, start.current);
     return () => tree.stop();
   }, [tree, find]);
+  // Of what stands in the address now: a search and a choice may come at once.
   const choose = (path: string | undefined): void => {
     start.current = path ?? '';
-    void navigate({ search: { ...(path === undefined ? {} : { at: path }), ...(find === '' ? {} : { find }) }, replace: true });
+    void navigate({
+      search: ({ find: f }) => ({ ...(path === undefined ? {} : { at: path }), ...(f === undefined ? {} : { find: f }) }),
+      replace: true,
+    });
   };
   const search = (text: string): void => {
-    void navigate({ search: { ...(at === undefined ? {} : { at }), ...(text === '' ? {} : { find: text }) }, replace: true });
+    void navigate({
+      search: ({ at: a }) => ({ ...(a === undefined ? {} : { at: a }), ...(text === '' ? {} : { find: text }) }),
+      replace: true,
+    });
   };
+  const nothing = lines.length === 0;
+  // The lines in sight read themselves again; where there are none yet, some may come.
+  useEffect(() => {
+    if (!nothing) return;
+    const timer = setInterval(() => {
+      if (!document.hidden) void tree.refresh([]);
+    }, refreshMs);
+    return () => clearInterval(timer);
+  }, [tree, nothing]);
   const top = lines.filter((l): l is TreeLine & { kind: 'row' } => l.kind === 'row' && l.depth === 0).map((l) => l.row);
   const sum = (of: (row: NamespaceRow) => number): number => top.reduce((n, row) => n + of(row), 0);
   const [tags, wrong] = [sum((r) => r.tags), sum((r) => r.bad + r.uncertain)];
@@ -70,7 +87,7 @@ export function Namespace() {
           </div>
           {lines.length === 1 && lines[0]!.kind === 'more' ? (
             <Skeleton rows={8} />
-          ) : lines.length === 0 ? (
+          ) : nothing ? (
             <Empty title={find === '' ? 'No tag stands here yet.' : 'No tag has all these words.'}>
               {find === ''
                 ? 'A device with tags brings its paths here; they begin with the site of the hub.'
@@ -111,6 +128,8 @@ function Lines({
   choose: (path: string) => void;
 }) {
   const box = useRef<HTMLDivElement>(null);
+  const silent = useSilence() !== undefined;
+  const id = useId();
   const touch = useMediaQuery('(max-width: 599px)');
   const list = useVirtualizer({
     count: lines.length,
@@ -155,12 +174,14 @@ function Lines({
     }
   };
   const onKey = (e: KeyboardEvent): void => {
+    if (e.ctrlKey || e.metaKey || e.altKey) return;
     const line = lines[index];
     const row = line?.kind === 'row' ? line : undefined;
     const { key } = e;
     if (key === 'ArrowDown' || key === 'j') go(index + 1, 1);
     else if (key === 'ArrowUp' || key === 'k') go(index - 1, -1);
     else if (key === 'Home') go(0, 1);
+    else if (key === 'End') go(lines.length - 1, -1);
     else if (key === 'ArrowRight' && row !== undefined && !flat && row.row.folder) {
       if (row.open) go(index + 1, 1);
       else tree.toggle(row.row.path, true);
@@ -176,7 +197,16 @@ function Lines({
     e.preventDefault();
   };
   return (
-    <div className="vt rows" ref={box} tabIndex={0} role="tree" aria-label="Namespace" onKeyDown={onKey} data-testid="namespace-tree">
+    <div
+      className="vt rows"
+      ref={box}
+      tabIndex={0}
+      role="tree"
+      aria-label="Namespace"
+      aria-activedescendant={items.some((i) => i.index === index) ? `${id}-${index}` : undefined}
+      onKeyDown={onKey}
+      data-testid="namespace-tree"
+    >
       <div className="vhead" aria-hidden>
         <span>{flat ? 'Path' : 'Name'}</span>
         <span className="num">Value</span>
@@ -212,8 +242,9 @@ function Lines({
           return (
             <div
               key={item.key}
-              className={`vrow clickable${row.path === at ? ' sel' : ''}${row.value?.quality === 'bad' ? ' isbad' : ''}`}
+              className={`vrow clickable${row.path === at ? ' sel' : ''}${silent ? ' isstale' : row.value?.quality === 'bad' ? ' isbad' : ''}`}
               role="treeitem"
+              id={`${id}-${item.index}`}
               aria-selected={row.path === at}
               aria-level={line.depth + 1}
               {...(row.folder && !flat ? { 'aria-expanded': open } : {})}
@@ -252,7 +283,7 @@ function Lines({
                   </span>
                 )}
               </span>
-              <ValueCells row={row} />
+              <ValueCells row={row} silent={silent} />
             </div>
           );
         })}
@@ -261,7 +292,7 @@ function Lines({
   );
 }
 
-function ValueCells({ row }: { row: NamespaceRow }) {
+function ValueCells({ row, silent }: { row: NamespaceRow; silent: boolean }) {
   const { value } = row;
   if (value === undefined)
     return (
@@ -283,19 +314,27 @@ function ValueCells({ row }: { row: NamespaceRow }) {
         <span />
       </>
     );
+  const age = value.time === null ? '' : span(silent ? hubNow() - Date.parse(value.time) : (value.age ?? 0) * 1000);
   return (
     <>
       <span className="num">
-        <span className="val">{valueText(value.value, decimalsOf(value.type, value.precision))}</span>{' '}
+        <span className="val">{value.label ?? valueText(value.value, decimalsOf(value.type, value.precision))}</span>{' '}
         <span className="meta">{unitText(value.unit)}</span>
       </span>
       <span className="ell" title={value.reason}>
-        <span className={`q ${value.quality === 'good' ? 'good' : value.quality === 'bad' ? 'bad' : 'unc'}`}>
-          {value.quality === 'good' ? null : <Glyph name={qualityGlyph[value.quality]} />}
-          {qualityText[value.quality]}
-        </span>
+        {silent ? (
+          <span className="q stale">
+            <Glyph name="stale" />
+            {age === '' ? 'Not heard' : `${age} old`}
+          </span>
+        ) : (
+          <span className={`q ${value.quality === 'good' ? 'good' : value.quality === 'bad' ? 'bad' : 'unc'}`}>
+            {value.quality === 'good' ? null : <Glyph name={qualityGlyph[value.quality]} />}
+            {qualityText[value.quality]}
+          </span>
+        )}
       </span>
-      <span className="num t3">{value.age === null ? '' : span(value.age * 1000)}</span>
+      <span className="num t3">{age}</span>
     </>
   );
 }

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { api } from '../../api/client.ts';
 import { may } from '../../app/session.ts';
+import { hubNow, useSilence } from '../../live/live-store.ts';
 import { payloadJson, useMessageLog } from '../../live/message-log.ts';
 import { CopyButton } from '../../ui/copy-button.tsx';
 import { count, decimalsOf, moment, num, span, unitText, valueText } from '../../ui/format.ts';
@@ -18,9 +19,10 @@ export function TopicDetail({ path, row, back }: { path: string; row: NamespaceR
     queryKey: ['values', path],
     queryFn: ({ signal }) => api<ValuesAnswer>(`/values?limit=1&path=${encodeURIComponent(path)}`, { signal }),
     refetchInterval: refreshMs,
-    select: (a) => a.values.find((v) => v.path === path) ?? null,
+    select: (a) => ({ here: a.values.find((v) => v.path === path), below: a.values.length > 0 }),
   });
-  const value = query.data;
+  // A tag below it may stand before it in the file; the line of the tree has its value too.
+  const value = query.data === undefined ? undefined : (query.data.here ?? row?.value ?? null);
   return (
     <div className="nsdetail">
       <button type="button" className="link nsback" onClick={back}>
@@ -47,7 +49,7 @@ export function TopicDetail({ path, row, back }: { path: string; row: NamespaceR
           ) : value === undefined ? (
             <Skeleton rows={3} />
           ) : value === null ? (
-            <Folder path={path} row={row} />
+            <Folder path={path} row={row} below={query.data?.below === true} />
           ) : (
             <Value value={value} below={row?.folder === true ? row.tags - 1 : 0} />
           )}
@@ -56,26 +58,23 @@ export function TopicDetail({ path, row, back }: { path: string; row: NamespaceR
       {value === undefined || value === null ? null : (
         <>
           {may('mqtt.subscribe') ? <Meta path={path} /> : null}
-          <TraceOf key={path} tag={path} />
+          <TraceOf tag={path} />
         </>
       )}
     </div>
   );
 }
 
-const Folder = ({ path, row }: { path: string; row: NamespaceRow | undefined }) =>
-  row === undefined ? (
+const Folder = ({ path, row, below }: { path: string; row: NamespaceRow | undefined; below: boolean }) =>
+  row === undefined && !below ? (
     <Empty title="Nothing stands at this path.">Perhaps its tag was renamed or deleted; the history stays until its retention ends.</Empty>
   ) : (
     <>
-      <p className="med">
-        {count(row.tags, 'tag')} below{' '}
-        {row.bad + row.uncertain === 0 ? ', all good' : `, ${num(row.bad)} bad and ${num(row.uncertain)} uncertain`}.
-      </p>
+      <p className="med">{row === undefined ? 'Tags stand below it.' : `${count(row.tags, 'tag')} below, ${qualitiesOf(row)}.`}</p>
       <p className="t2">
         Subscribe to <code>{path}/#</code> for all of them.
       </p>
-      {row.similar === undefined ? null : (
+      {row?.similar === undefined ? null : (
         <p className="row unc">
           <Glyph name="uncertain" />
           {row.name} and {row.similar.join(', ')} differ only in case, blanks, _ or -: often one thing twice.
@@ -84,17 +83,31 @@ const Folder = ({ path, row }: { path: string; row: NamespaceRow | undefined }) 
     </>
   );
 
+function qualitiesOf({ bad, uncertain }: NamespaceRow): string {
+  if (bad + uncertain === 0) return 'all good';
+  return [bad === 0 ? '' : `${num(bad)} bad`, uncertain === 0 ? '' : `${num(uncertain)} uncertain`].filter((t) => t !== '').join(' and ');
+}
+
 function Value({ value: v, below }: { value: ValueRow; below: number }) {
+  const silent = useSilence() !== undefined;
+  const text = valueText(v.value, decimalsOf(v.type, v.precision));
   return (
     <>
       <div className="nsnow" data-testid="topic-value" data-quality={v.quality}>
-        <b className={v.quality === 'bad' ? 't3' : ''}>{valueText(v.value, decimalsOf(v.type, v.precision))}</b>
+        <b className={v.quality === 'bad' || silent ? 't3' : ''}>{v.label === undefined ? text : `${v.label} (${text})`}</b>
         <span className="t3">{unitText(v.unit)}</span>
-        <span className={`q ${v.quality === 'good' ? 'good' : v.quality === 'bad' ? 'bad' : 'unc'}`}>
-          <Glyph name={qualityGlyph[v.quality]} />
-          {qualityText[v.quality]}
-          {v.age === null ? ', never read' : `, ${span(v.age * 1000)} old`}
-        </span>
+        {silent ? (
+          <span className="q stale">
+            <Glyph name="stale" />
+            {v.time === null ? 'Not heard' : `${span(hubNow() - Date.parse(v.time))} old`}
+          </span>
+        ) : (
+          <span className={`q ${v.quality === 'good' ? 'good' : v.quality === 'bad' ? 'bad' : 'unc'}`}>
+            <Glyph name={qualityGlyph[v.quality]} />
+            {qualityText[v.quality]}
+            {v.age === null ? ', never read' : `, ${span(v.age * 1000)} old`}
+          </span>
+        )}
       </div>
       {v.reason === undefined ? null : <p className="t2 nswhy">{v.reason}</p>}
       <dl className="kv tight">

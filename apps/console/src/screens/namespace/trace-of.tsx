@@ -1,7 +1,7 @@
 import type { TraceAnswer } from '@omh/api';
 import { useEffect, useRef, useState } from 'react';
 import { api, asProblem, type ApiProblem } from '../../api/client.ts';
-import { num, valueText } from '../../ui/format.ts';
+import { decimalsIn, num, valueText } from '../../ui/format.ts';
 import { ErrorSay, Panel } from '../../ui/panel.tsx';
 
 const stepWords: Readonly<Record<string, string>> = {
@@ -28,7 +28,7 @@ export function TraceOf({ tag }: { tag: string }) {
     if (state.busy === true) return;
     stop.current = new AbortController();
     const { signal } = stop.current;
-    setState((s) => ({ ...s, busy: true }));
+    setState(({ trace }) => ({ busy: true, ...(trace === undefined ? {} : { trace }) }));
     try {
       const trace = await api<TraceAnswer>(`/trace?tag=${encodeURIComponent(tag)}`, { signal });
       setState({ trace });
@@ -97,8 +97,8 @@ function Hops({ trace }: { trace: TraceAnswer }) {
         </li>
       </ol>
       <p className="meta hopnote">
-        Milliseconds. The device gave {valueText(trace.raw, 3)}, the value is {valueText(trace.value, 3)}, {trace.quality}.
-        {trace.reason === undefined ? '' : ` ${trace.reason}`}
+        Milliseconds. The device gave {valueText(trace.raw, decimalsIn(trace.raw))}, the value is{' '}
+        {valueText(trace.value, decimalsIn(trace.value))}, {trace.quality}.{trace.reason === undefined ? '' : ` ${trace.reason}`}
         {trace.notCommitted === undefined ? '' : ` ${trace.notCommitted}`}
       </p>
       {trace.frames.length === 0 ? null : (

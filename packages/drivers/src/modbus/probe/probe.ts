@@ -108,6 +108,7 @@ function addressOf(candidate: Candidate, { unit, area, start }: modbus.Address, 
     {
       unit,
       area,
+      query: undefined,
       start: start + candidate.offset,
       bit: undefined,
       length: 0,

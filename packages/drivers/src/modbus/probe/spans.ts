@@ -56,7 +56,7 @@ export function survey(
   return visitDevice(module, raw, options, (visit) => new Surveyor(visit, request, options).run());
 }
 
-const windowRequests = 48;
+const windowRequests = 64;
 
 class Surveyor {
   readonly #visit: DeviceVisit;

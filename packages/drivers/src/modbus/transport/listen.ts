@@ -1,7 +1,9 @@
 import { BlockList, createServer, isIP, isIPv6, type AddressInfo, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import type { Clock, Logger } from '@omh/core';
 import { errors } from '../../errors.ts';
 import { streamConnection } from './stream-connection.ts';
+import type { TlsSettings } from './tls.ts';
 import { hostPort, onNetwork, type Connection, type Transport } from './transport.ts';
 
 export interface ListenOptions {
@@ -9,6 +11,8 @@ export interface ListenOptions {
   readonly port: number;
   /** Addresses or ranges like `10.0.0.0/8` that may dial in; absent: all. */
   readonly allow?: readonly string[];
+  /** With it devices dial in over TLS and show a certificate. */
+  readonly tls?: TlsSettings;
   readonly timeoutMs: number;
   readonly clock: Clock;
   readonly log: Logger;
@@ -20,7 +24,7 @@ export interface ListenOptions {
  */
 export function listenTransport(options: ListenOptions): Transport & { readonly port: () => number | undefined } {
   const { host, port, timeoutMs, clock, log } = options;
-  const allowed = options.allow === undefined ? undefined : blockListOf(options.allow);
+  let allowed: BlockList | undefined;
   let server: Server | undefined;
   /** Called and not yet taken. */
   let parked: Socket | undefined;
@@ -50,7 +54,8 @@ export function listenTransport(options: ListenOptions): Transport & { readonly 
 
   const listening = async (): Promise<void> => {
     if (server !== undefined) return;
-    const made = createServer({ noDelay: true }, accept);
+    if (options.allow !== undefined) allowed = blockListOf(options.allow, place);
+    const made = options.tls === undefined ? createServer({ noDelay: true }, accept) : secureServer(options.tls);
     made.unref();
     await new Promise<void>((resolve, reject) => {
       made.once('error', (cause: NodeJS.ErrnoException) => {
@@ -69,6 +74,18 @@ export function listenTransport(options: ListenOptions): Transport & { readonly 
     made.removeAllListeners('error');
     made.on('error', (error) => log.error('the port that devices dial in to fails', { place, err: error }));
     server = made;
+  };
+
+  const secureServer = ({ ca, cert, key }: TlsSettings): Server => {
+    const own = { ...(ca !== undefined && { ca }), ...(cert !== undefined && { cert }), ...(key !== undefined && { key }) };
+    const asks = { requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.2', handshakeTimeout: timeoutMs } as const;
+    try {
+      const made = createTlsServer({ ...own, ...asks, noDelay: true }, accept);
+      made.on('tlsClientError', (error) => log.warn('a device that dials in does not get through TLS', { place, err: error }));
+      return made;
+    } catch (cause) {
+      throw errors.DRIVERS_MODBUS_TLS_OWN({ detail: (cause as Error).message }, { cause });
+    }
   };
 
   return {
@@ -102,7 +119,7 @@ export function listenTransport(options: ListenOptions): Transport & { readonly 
           signal.addEventListener('abort', abort, { once: true });
           if (signal.aborted) abort();
         }));
-      parked = undefined;
+      if (parked === socket) parked = undefined;
       const from = hostPort(plain(socket.remoteAddress ?? '?'), socket.remotePort ?? 0);
       let isReplaced = false;
       const connection = streamConnection(socket, from, {
@@ -137,14 +154,16 @@ export function listenTransport(options: ListenOptions): Transport & { readonly 
 /** An IPv4 address as Node shows it on a socket for both families. */
 const plain = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, '');
 
-function blockListOf(entries: readonly string[]): BlockList {
+function blockListOf(entries: readonly string[], place: string): BlockList {
   const list = new BlockList();
   for (const entry of entries) {
     const [address = '', bits] = entry.split('/');
     const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
-    if (isIP(address) === 0) continue;
-    if (bits === undefined) list.addAddress(address, family);
-    else list.addSubnet(address, Math.min(Number(bits), family === 'ipv6' ? 128 : 32), family);
+    const prefix = bits === undefined ? undefined : Number(bits);
+    if (isIP(address) === 0 || (prefix !== undefined && !(prefix <= (family === 'ipv6' ? 128 : 32))))
+      throw errors.DRIVERS_MODBUS_LISTEN({ place, detail: `allow names ${entry}, which is no address and no range` });
+    if (prefix === undefined) list.addAddress(address, family);
+    else list.addSubnet(address, prefix, family);
   }
   return list;
 }

@@ -19,6 +19,7 @@ export function serialTransport(options: SerialOptions): Transport {
   return {
     place: path,
     isDatagram: false,
+    mayBeStale: false,
     // 3.5 characters, and a fixed time above 19200 baud (Modbus over Serial Line V1.02, section 2.5.1.1).
     silenceMs: framing === 'ascii' ? 0 : baudRate > 19_200 ? 1.75 : 3.5 * byteMs,
     wireMs: (bytes) => bytes * byteMs,

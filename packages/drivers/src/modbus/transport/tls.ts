@@ -34,7 +34,19 @@ export function tlsTransport(options: ConnectOptions & { readonly tls: TlsSettin
       socket.setNoDelay(true);
       socket.setKeepAlive(true, 30_000);
       await connected(socket, 'secureConnect', options, signal);
-      return streamConnection(socket, place, events);
+      let hasAnswered = false;
+      return streamConnection(socket, place, {
+        data(chunk) {
+          hasAnswered = true;
+          events.data(chunk);
+        },
+        // With TLS 1.3 a device refuses the certificate only after the handshake, some without saying why.
+        ended(error) {
+          const isSilent = !hasAnswered && error.code === errors.DRIVERS_MODBUS_CLOSED.code;
+          const detail = 'it closes the connection before its first answer';
+          events.ended(isSilent ? errors.DRIVERS_MODBUS_TLS_REFUSED({ host, port, detail }) : error);
+        },
+      });
     },
   };
 }

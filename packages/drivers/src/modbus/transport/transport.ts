@@ -21,6 +21,8 @@ export interface Transport {
   readonly place: string;
   /** Each chunk is one whole frame, and nobody notices that the other side is gone. */
   readonly isDatagram: boolean;
+  /** A new connection may help where nothing answers on this one: the other side may be gone without a word. */
+  readonly mayBeStale: boolean;
   /** Silence between two frames that the line needs, ms. */
   readonly silenceMs: number;
   /** One attempt; rejects with an OmhError. */
@@ -34,6 +36,7 @@ export interface Transport {
 /** What the network's transports share. */
 export const onNetwork = {
   isDatagram: false,
+  mayBeStale: true,
   silenceMs: 0,
   wireMs: (): number => 0,
   close: (): Promise<void> => Promise.resolve(),
