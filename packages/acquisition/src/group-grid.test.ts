@@ -153,6 +153,17 @@ test('timers that come late move no later tick, and a long pause is counted and 
   assert.equal(asleep.pending, 0);
 });
 
+test('places are on a grid of 20 ms, and all of it is given before a place is given again', () => {
+  for (const intervalMs of [10, 25, 100, 250, 1000, 60_000]) {
+    const phases = new GroupPhases();
+    const slots = Math.max(1, Math.floor(intervalMs / 20));
+    for (let round = 0; round < 2; round++) {
+      const places = Array.from({ length: slots }, () => phases.next(intervalMs) * intervalMs).sort((a, b) => a - b);
+      for (const [i, place] of places.entries()) assert.ok(Math.abs(place - i * 20) < 1e-6, `${place} of ${intervalMs} ms`);
+    }
+  }
+});
+
 test('groups of one interval get places far from each other, however many came before', () => {
   const phases = new GroupPhases();
   for (let i = 0; i < 12_345; i++) phases.next(1000);

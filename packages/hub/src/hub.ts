@@ -289,16 +289,21 @@ export class Hub {
     return flowOf(this.#own.rooms, this.#own.rates, { p99Ms: this.#own.loop.p99Ms }, this.clock.now());
   }
 
+  /** What the parts count; the values of tags are `tagMetrics`. */
   *metrics(): Iterable<MetricSample> {
     for (const part of this.#all()) {
       yield { name: 'omh_part_up', value: part.health().state === 'running' ? 1 : 0, labels: { part: part.id } };
       if (part.metrics) yield* part.metrics();
     }
-    yield* tagSamples(this.values);
     yield { name: 'omh_recorder_dropped_total', value: this.#own.recorder.dropped };
     yield { name: 'omh_config_revision', value: this.revision };
     yield { name: 'omh_config_drift', value: this.#own.drift.drifted ? 1 : 0 };
     yield { name: 'omh_loop_delay_p99_seconds', value: this.#own.loop.p99Ms / 1000 };
+  }
+
+  /** `omh_tag` of every number and boolean that is good now. */
+  tagMetrics(): Iterable<MetricSample> {
+    return tagSamples(this.values);
   }
 
   *#all(): Iterable<Part> {

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { Type } from '@fastify/type-provider-typebox';
 import { roomMetrics } from '@omh/hub';
 import type { ApiContext, App } from '../context.ts';
@@ -19,8 +20,8 @@ export function registerMetrics(app: App, { hub }: ApiContext): void {
       },
     },
     async (_request, reply) => {
-      const text = await exposition.render(hub.metrics());
-      return reply.type(exposition.contentType).send(text);
+      const text = Readable.from(exposition.render(hub.metrics(), hub.tagMetrics()));
+      return reply.type(exposition.contentType).send(text as unknown as string);
     },
   );
 }

@@ -443,6 +443,23 @@ test('metrics are grouped by name with their type, beside those of the process',
   assert.match(body, /^process_cpu_seconds_total /m);
 });
 
+test('a scrape of a hundred thousand tags lets others have their turns', async () => {
+  hub.taggedMetrics = 100_000;
+  let turns = 0;
+  let isOver = false;
+  const turn = (): void => {
+    turns++;
+    if (!isOver) setImmediate(turn);
+  };
+  setImmediate(turn);
+  const { body } = await app.inject({ method: 'GET', url: '/metrics', headers });
+  isOver = true;
+  hub.taggedMetrics = 3;
+  assert.equal(body.match(/^omh_tag\{/gm)!.length, 100_000);
+  assert.equal(body.match(/^# TYPE omh_tag gauge$/gm)!.length, 1);
+  assert.ok(turns > 10, `${turns} turns`);
+});
+
 test('the OpenAPI document names operation, answer, permission and security of every route', async () => {
   const document = await get<{ openapi: string; paths: Record<string, Record<string, Record<string, unknown>>> }>('/api/v1/openapi.json');
   assert.match(document.openapi, /^3\.1/);

@@ -154,6 +154,8 @@ const tag = (id: number, device: string, name: string, path: string, extra: Part
 
 /** A hub without a plant: real last values and access, everything else answers what a test sets. */
 export class FakeHub {
+  /** How many tags a scrape finds. */
+  taggedMetrics = 3;
   readonly config = {
     hub: { name: 'test', site: 'acme' },
     devices: { press: { driver: 'modbus-tcp' } } as Record<string, unknown>,
@@ -496,6 +498,9 @@ export class FakeHub {
   }
   async verify(): ReturnType<Hub['verify']> {
     return { ok: true, findings: [], checked: ['Everything.'], counts: { people: 0 } };
+  }
+  *tagMetrics(): ReturnType<Hub['tagMetrics']> {
+    for (let i = 0; i < this.taggedMetrics; i++) yield { name: 'omh_tag', value: i, labels: { tag: `t${i}` } };
   }
   metrics(): ReturnType<Hub['metrics']> {
     return [

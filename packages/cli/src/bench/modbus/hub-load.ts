@@ -22,9 +22,7 @@ export interface HubLoad {
   readonly cycles: number;
   /** Cycles that brought nothing or were left out. */
   readonly missed: number;
-  /** Largest p99 of a group's lateness, ms. */
-  readonly jitterP99Ms: number;
-  readonly samples: number;
+  readonly samplesPerSecond: number;
 }
 
 /** A whole hub as a person starts it: devices, history, one app that publishes every group. */
@@ -58,31 +56,33 @@ export class HubUnderLoad {
   }
 
   async measure(seconds: number): Promise<HubLoad> {
-    const before = { ...(await this.#counters()), ...processTree([this.#process.pid!]) };
+    const before = await this.#counters();
     await new Promise((resolve) => {
       setTimeout(resolve, seconds * 1000);
     });
-    const after = { ...(await this.#counters()), ...processTree([this.#process.pid!]) };
+    const after = await this.#counters();
+    const passed = (after.at - before.at) / 1000;
     return {
-      cpuPercent: ((after.cpuSeconds - before.cpuSeconds) / seconds) * 100,
+      cpuPercent: ((after.cpuSeconds - before.cpuSeconds) / passed) * 100,
       rssMb: after.rssMb,
       cycles: after.cycles - before.cycles,
       missed: after.missed - before.missed,
-      jitterP99Ms: after.jitterMs,
-      samples: after.samples - before.samples,
+      samplesPerSecond: (after.samples - before.samples) / passed,
     };
   }
 
-  async #counters(): Promise<{ cycles: number; missed: number; jitterMs: number; samples: number }> {
+  async #counters(): Promise<{ at: number; cpuSeconds: number; rssMb: number; cycles: number; missed: number; samples: number }> {
     const answer = await fetch(`${this.http}/metrics`, { headers: { authorization: `Bearer ${this.token}` } });
     const lines = (await answer.text()).split('\n');
-    const values = (name: string): number[] =>
-      lines.filter((l) => l.startsWith(`${name}{`) || l.startsWith(`${name} `)).map((l) => Number(l.slice(l.lastIndexOf(' ') + 1)));
-    const sum = (name: string): number => values(name).reduce((n, v) => n + v, 0);
+    const sum = (name: string): number =>
+      lines
+        .filter((l) => l.startsWith(`${name}{`) || l.startsWith(`${name} `))
+        .reduce((n, l) => n + Number(l.slice(l.lastIndexOf(' ') + 1)), 0);
     return {
+      at: performance.now(),
+      ...processTree([this.#process.pid!]),
       cycles: sum('omh_group_cycles_total'),
       missed: sum('omh_group_missed_total') + sum('omh_group_skipped_total'),
-      jitterMs: 1000 * Math.max(0, ...values('omh_group_jitter_p99_seconds')),
       samples: sum('omh_historian_samples_total'),
     };
   }
